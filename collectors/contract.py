@@ -1,0 +1,122 @@
+"""What a platform may offer: a few small protocols. A collector takes those it can keep, and says the rest in `Offer`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from collectors.posts import CountBucket, Looked, Page, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A budget that a platform sets: `limit` units a `window`. `name` tells buckets of one credential apart.
+
+    Units are calls unless the platform prices differently (`unit` "call", "unit", "post", or "microdollar").
+    """
+
+    name: str
+    limit: int
+    window: timedelta
+    unit: str = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a platform can and cannot give, said once, in code."""
+
+    platform: str
+    metrics: frozenset[str]  # of likes reposts replies quotes views bookmarks
+    allowances: tuple[Allowance, ...]
+    page_size: int = 0  # posts a search page holds at most; 0: no search
+    batch_size: int = 1  # posts a look-up asks for at once; 0: known posts cannot be read again
+    accounts_batch: int = 0  # accounts a look-up asks for at once; 0: followers come with posts or not at all
+    look_back: timedelta | None = None  # how far back a search reaches; None: all that the server holds
+    delay: timedelta = timedelta(0)  # how long after its birth a post may first be found
+    needs_credential: bool = False
+    credential_words: str = ""  # what to put into the credential file
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer's headers said of a budget. `resets_at` in the past means a stale header: ignore it."""
+
+    name: str
+    limit: int | None
+    remaining: int | None
+    resets_at: datetime | None
+
+
+class Meter(Protocol):
+    """Asked before every call, told after every answer. The app keeps budgets behind it; collectors only call it."""
+
+    async def spend(self, name: str, units: int = 1) -> None:
+        """Take `units` of allowance `name`, or raise Spent with the time when there is some again."""
+
+    async def told(self, told: Told) -> None:
+        """Pass on what rate headers said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a source logs in with. `kept` is what a collector may remember between runs (a session): it survives restarts."""
+
+    secret: str = field(repr=False)
+    identifier: str | None = None
+
+
+class Keeper(Protocol):
+    """Where a collector keeps a session that must outlive the process. Sealed at rest by the app."""
+
+    async def load(self) -> Mapping[str, str]: ...
+    async def save(self, values: Mapping[str, str]) -> None: ...
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """Finds posts by hashtag, newest first."""
+
+    def search(self, tag: str, *, cursor: str | None = None, until: datetime | None = None) -> AsyncIterator[Page]:
+        """Pages from `cursor` (or the newest, or just before `until`) back in time, until the platform has no more.
+
+        The caller stops iterating when it has seen enough. A cursor repeated by the platform ends in Malformed.
+        """
+
+
+@runtime_checkable
+class Refreshes(Protocol):
+    """Reads the levels of known posts again, at most `offer.batch_size` ids a call."""
+
+    async def look(self, ids: Sequence[str]) -> Looked:
+        """`ids` are the posts' local ids. Missing ones are named in `absent`, never guessed at by position."""
+
+
+@runtime_checkable
+class ReadsAccounts(Protocol):
+    """Reads followers, at most `offer.accounts_batch` ids a call."""
+
+    async def accounts(self, ids: Sequence[str]) -> Looked: ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """The platform's own counts of a hashtag."""
+
+    async def counts(self, tag: str) -> Sequence[CountBucket]: ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """Posts as they are written, from `cursor` on; yields a post (or None for a heartbeat) and the cursor after it."""
+
+    def stream(self, tags: frozenset[str], *, cursor: str | None) -> AsyncIterator[tuple[Post | None, str]]: ...
+
+
+class Collector(Protocol):
+    """What every platform has: what it offers, and a check that says in words whom it speaks to."""
+
+    offer: Offer
+
+    async def check(self) -> Mapping[str, str]:
+        """One real call. Returns facts to show (server, version, who we are); raises CollectorError."""
