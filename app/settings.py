@@ -1,0 +1,44 @@
+"""Every setting, with its default. Each one is explained in .env.example; a wrong one stops the start."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    """Read from the environment (`GROUNDSWELL_…`) and from `.env` in the working folder."""
+
+    model_config = SettingsConfigDict(env_prefix="GROUNDSWELL_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///data/groundswell.db"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    allow_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    contact: str = ""
+    secret_key: SecretStr | None = None
+    secret_key_file: Path | None = None
+    poll_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    page_limit: Annotated[int, Field(ge=1, le=200)] = 25
+    rewalk_days: Annotated[float, Field(ge=0, le=90)] = 7
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("allow_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
