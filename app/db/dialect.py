@@ -1,0 +1,72 @@
+"""The few statements that the two databases spell differently: many rows at once, and `id in (many)`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, Text, bindparam, column, func, select
+from sqlalchemy.sql.elements import ColumnClause
+
+from app.db.engine import ReadSession, Session
+
+Conflict = Literal["ignore", "add", "replace"]
+
+
+def is_file(session: ReadSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def among(session: ReadSession, col: Any, values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
+    """`col in (values)` as one parameter, however many there are: the statement stays the same and is prepared once."""
+    if is_file(session):
+        each = func.json_each(json.dumps(list(values))).table_valued(column("value"))
+        return col.in_(select(each.c.value))  # type: ignore[no-any-return]
+    kind = Text() if values and isinstance(values[0], str) else BigInteger()
+    return col == func.any(bindparam(None, list(values), type_=ARRAY(kind), unique=True))  # type: ignore[no-any-return]
+
+
+async def put(
+    session: Session, table: Any, columns: Mapping[str, Sequence[Any]], conflict: Conflict = "ignore"
+) -> None:
+    """Insert rows given by column. On a key that is there: leave it, add to it, or replace it.
+
+    `add` is plain arithmetic on the stored and the given row, so it may be distributed.
+    """
+    if not columns or not len(next(iter(columns.values()))):
+        return
+    sql_file, sql_server = _statements(table.__table__, tuple(columns), conflict)
+    connection = await session.connection()
+    if is_file(session):
+        await connection.exec_driver_sql(sql_file, list(zip(*columns.values(), strict=True)))
+    else:
+        await connection.exec_driver_sql(sql_server, tuple(list(values) for values in columns.values()))
+
+
+@lru_cache(maxsize=128)
+def _statements(table: Table, names: tuple[str, ...], conflict: Conflict) -> tuple[str, str]:
+    keys = [col.name for col in table.primary_key.columns]
+    rest = [name for name in names if name not in keys]
+    quoted = f'"{table.name}"'
+    if conflict == "ignore" or not rest:
+        tail = "ON CONFLICT DO NOTHING"
+    else:
+        one = '"{0}" = ' + (f'{quoted}."{{0}}" + excluded."{{0}}"' if conflict == "add" else 'excluded."{0}"')
+        changes = ", ".join(one.format(name) for name in rest)
+        tail = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"
+    head = f"INSERT INTO {quoted} ({', '.join(names)})"
+    marks = ", ".join("?" for _ in names)
+    kinds = (_array_type(table.c[name]) for name in names)
+    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
+    return f"{head} VALUES ({marks}) {tail}", f"{head} SELECT * FROM unnest({arrays}) {tail}"
+
+
+def _array_type(col: "ColumnClause[Any]") -> str:
+    return {"BIGINT": "bigint", "INTEGER": "integer", "BOOLEAN": "boolean"}.get(str(col.type), "text")
+
+
+async def lock_rows(session: Session, table: Any, ids: Sequence[int]) -> None:
+    """Hold the rows until commit, in the order of their ids. A file's writer holds all of it already."""
+    if ids and not is_file(session):
+        statement = select(table.id).where(among(session, table.id, ids)).order_by(table.id).with_for_update()
+        await session.execute(statement)

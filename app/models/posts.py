@@ -1,0 +1,111 @@
+"""The facts: accounts, posts, and every reading of them. Append-only but for a post's latest state."""
+
+from sqlalchemy import Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.types import CLUSTERED
+from app.models.base import Base, Count, Id, Millis, Words
+
+
+class Account(Base):
+    """An author on a platform, as last shown. Names leave with `erased_at`; the row and its numbers stay."""
+
+    __tablename__ = "account"
+    __table_args__ = (Index(None, "source_id", "next_look_at"), Index(None, "platform", "handle"), CLUSTERED)
+    id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    platform: Mapped[Words]
+    native_id: Mapped[Words]
+    handle: Mapped[Words | None]
+    name: Mapped[Words | None]
+    followers: Mapped[Count | None]
+    followers_at: Mapped[Millis | None]
+    source_id: Mapped[int | None]
+    local_id: Mapped[Words | None]
+    next_look_at: Mapped[Millis | None]
+    erased_at: Mapped[Millis | None]
+
+
+class AccountLook(Base):
+    """How many followed an account, and how much it had posted, at an instant."""
+
+    __tablename__ = "account_look"
+    __table_args__ = (CLUSTERED,)
+    account_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    observed_at: Mapped[Millis] = mapped_column(primary_key=True)
+    followers: Mapped[Count | None]
+    posts: Mapped[Count | None]
+
+
+class Post(Base):
+    """A post. `followers` is its author's at the first look; the six levels are the last known of each metric.
+
+    `born_at` is the earlier of `created_at` and the first look. `ragged`: some level is older than `looked_at`.
+    """
+
+    __tablename__ = "post"
+    __table_args__ = (Index(None, "source_id", "next_look_at"), Index(None, "author_id"), CLUSTERED)
+    id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    platform: Mapped[Words]
+    native_id: Mapped[Words]
+    author_id: Mapped[Id | None]
+    followers: Mapped[Count | None]
+    created_at: Mapped[Millis]
+    born_at: Mapped[Millis]
+    found_at: Mapped[Millis]
+    edited_at: Mapped[Millis | None]
+    in_reply_to: Mapped[Words | None]
+    repost_of: Mapped[Words | None]
+    quote_of: Mapped[Words | None]
+    labels: Mapped[Words | None]
+    source_id: Mapped[int | None]  # the home source, which reads the counters; None: known from imports alone
+    local_id: Mapped[Words | None]
+    looked_at: Mapped[Millis | None]
+    ragged: Mapped[bool]
+    likes: Mapped[Count | None]
+    reposts: Mapped[Count | None]
+    replies: Mapped[Count | None]
+    quotes: Mapped[Count | None]
+    views: Mapped[Count | None]
+    bookmarks: Mapped[Count | None]
+    state: Mapped[str] = mapped_column(Text, default="live")  # live, gone
+    absences: Mapped[int] = mapped_column(default=0)
+    next_look_at: Mapped[Millis | None]
+
+
+class PostText(Base):
+    """What a post says. Erasing content is one DELETE here."""
+
+    __tablename__ = "post_text"
+    __table_args__ = (CLUSTERED,)
+    post_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[Words | None]
+    url: Mapped[Words | None]
+    lang: Mapped[Words | None]
+
+
+class Snapshot(Base):
+    """A post's counters at an instant, as shown. A witness is a look by another source than the home: it adds nothing."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (CLUSTERED,)
+    post_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    observed_at: Mapped[Millis] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    witness: Mapped[bool]
+    likes: Mapped[Count | None]
+    reposts: Mapped[Count | None]
+    replies: Mapped[Count | None]
+    quotes: Mapped[Count | None]
+    views: Mapped[Count | None]
+    bookmarks: Mapped[Count | None]
+
+
+class Tagging(Base):
+    """A post's hashtag. `since_at` is set where an edit added it: the post counts under it from then on."""
+
+    __tablename__ = "tagging"
+    __table_args__ = (Index(None, "hashtag_id", "post_id"), CLUSTERED)
+    post_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    hashtag_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
+    spelling: Mapped[Words]
+    since_at: Mapped[Millis | None]
