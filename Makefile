@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # On a machine with one core, or many: as many workers as cores, eight at most.
 TESTS ?= -n logical --maxprocesses 8 --dist worksteal
+# --no-strip-extras: pip 23.2 reads "coverage[toml]" as a package apart, and would take a newer one that has no hash here.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate --extra export --group build $(UPGRADE)
+	--no-emit-index-url --no-header --no-annotate --no-strip-extras --extra export --group build $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format bench soak lock clean
