@@ -89,11 +89,20 @@ def server() -> Iterator[Postgres | None]:
 
 @contextmanager
 def started(folder: Path, port: int = 0) -> Iterator[str]:
-    """A server of its own on a loopback port, with an empty data folder."""
+    """A server of its own on a loopback port, with an empty data folder that goes with it."""
     home = Path(tempfile.mkdtemp(prefix="groundswell-pg-"))
+    try:
+        with _running(folder, home, port or _free_port()) as url:
+            yield url
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _running(folder: Path, home: Path, port: int) -> Iterator[str]:
     who = _unprivileged(home)
     folder = _reachable(folder, home) if who else folder
-    data, log, port = home / "data", home / "log", port or _free_port()
+    data, log = home / "data", home / "log"
     initdb = [str(folder / "initdb"), "-D", str(data), "-U", "groundswell", "-A", "trust", "-E", "UTF8", "--locale=C"]
     subprocess.run([*initdb, "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd=home, **who)
     options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
@@ -108,7 +117,6 @@ def started(folder: Path, port: int = 0) -> Iterator[str]:
         yield f"postgresql://groundswell@127.0.0.1:{port}/postgres"
     finally:
         keeper.communicate(timeout=20)  # closes its standard input
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _unprivileged(home: Path) -> dict[str, Any]:
@@ -123,8 +131,14 @@ def _reachable(folder: Path, home: Path) -> Path:
     """The binaries where anyone may run them: a clone under /root is closed to others, so they are copied."""
     if all(place.stat().st_mode & 0o001 for place in folder.parents):
         return folder
-    shutil.copytree(folder.parent, home / "install", symlinks=True)
-    return home / "install" / folder.name
+    install, package = folder.parent, folder.parent.parent
+    copy = home / "copy" / package.name / install.name
+    shutil.copytree(install, copy, symlinks=True)
+    # The wheel keeps the libraries that the binaries load beside the package.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, home / "copy" / libraries.name, symlinks=True)
+    return copy / folder.name
 
 
 def _free_port() -> int:
