@@ -1,11 +1,15 @@
-"""The values that every platform is read into. None always means: the platform did not say."""
+"""The values that every platform is read into. None always means: the platform did not say.
 
-from dataclasses import dataclass, field
+They are msgspec structs, frozen: a page of forty is made in a fraction of what dataclasses cost. Change one with
+`msgspec.structs.replace`.
+"""
+
 from datetime import datetime
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Engagement:
+
+class Engagement(msgspec.Struct, frozen=True, gc=False):
     """A post's counters at one instant, as shown. Views and bookmarks stand apart from engagement."""
 
     likes: int | None = None
@@ -16,8 +20,7 @@ class Engagement:
     bookmarks: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True, gc=False):
     """An author on a platform. On federated networks `native_id` is the global id (ActivityPub actor, DID)."""
 
     native_id: str
@@ -28,9 +31,11 @@ class Account:
     local_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A post as one source shows it. `native_id` is global (uri, at://); `local_id` is what that source looks it up by."""
+class Post(msgspec.Struct, frozen=True, gc=False):
+    """A post as one source shows it. `native_id` is global (uri, at://); `local_id` is what that source looks it up by.
+
+    `in_reply_to`, `repost_of` and `quote_of` are ids as this source names posts: global where it tells them.
+    """
 
     native_id: str
     created_at: datetime
@@ -48,8 +53,7 @@ class Post:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One answer to a search, newest posts first. `cursor` None: the platform has no more.
 
     `skipped` names items that could not be read (a required field broken): the rest of the page is good.
@@ -60,17 +64,20 @@ class Page:
     skipped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What came back from looking up known posts or accounts: those found; the others were asked for and absent."""
+class Looked(msgspec.Struct, frozen=True):
+    """What came back from looking up known posts or accounts.
+
+    `absent`: ids that were asked for and are not there, as they were asked. An id that is neither found nor absent was
+    not looked at (the budget ran out on the way, or its item could not be read): ask again later, conclude nothing.
+    """
 
     posts: tuple[Post, ...] = ()
     accounts: tuple[Account, ...] = ()
-    absent: frozenset[str] = field(default_factory=frozenset)  # the ids asked for, as they were asked
+    absent: frozenset[str] = frozenset()
+    skipped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CountBucket:
+class CountBucket(msgspec.Struct, frozen=True, gc=False):
     """A platform's own count of a hashtag for [start, end)."""
 
     start: datetime

@@ -1,0 +1,37 @@
+"""Platforms, spelled out: one line each. What one may offer is in `contract`, what goes wrong in `errors`."""
+
+import httpx
+
+from collectors.bluesky import Bluesky
+from collectors.contract import Collector, Credential, Keeper, Meter, Offer
+from collectors.errors import Refused
+from collectors.mastodon import Mastodon
+
+PLATFORMS: dict[str, type[Mastodon] | type[Bluesky]] = {
+    "mastodon": Mastodon,  # and all who speak its API: GoToSocial, Takahe, Pixelfed, Pleroma, Akkoma
+    "bluesky": Bluesky,
+}
+
+
+def offer(platform: str) -> Offer:
+    """What a platform can give, known without a call."""
+    return _named(platform).offer
+
+
+def open_collector(
+    platform: str,
+    *,
+    client: httpx.AsyncClient,
+    base_url: str | None,
+    credential: Credential | None,
+    meter: Meter,
+    keeper: Keeper,
+) -> Collector:
+    """A collector that speaks through `client`. It holds no connection of its own: nothing needs closing."""
+    return _named(platform)(client=client, base_url=base_url, credential=credential, meter=meter, keeper=keeper)
+
+
+def _named(platform: str) -> type[Mastodon] | type[Bluesky]:
+    if platform not in PLATFORMS:
+        raise Refused(f"no platform {platform!r}; there are: {', '.join(sorted(PLATFORMS))}")
+    return PLATFORMS[platform]
