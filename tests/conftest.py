@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -22,6 +22,18 @@ hypothesis.settings.load_profile("house")
 # A developer's own settings must not reach the tests.
 for name in [key for key in os.environ if key.startswith("GROUNDSWELL_") and key != "GROUNDSWELL_SHARED"]:
     del os.environ[name]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under CI a skipped test is a failed one, replays of recorded answers apart: what is not run proves nothing."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if "GROUNDSWELL_SHARED" not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"skipped under CI: {reason}"
+    return report
 
 
 def _migrate(url: str) -> str:
