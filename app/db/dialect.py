@@ -70,3 +70,23 @@ async def lock_rows(session: Session, table: Any, ids: Sequence[int]) -> None:
     if ids and not is_file(session):
         statement = select(table.id).where(among(session, table.id, ids)).order_by(table.id).with_for_update()
         await session.execute(statement)
+
+
+async def change(session: Session, table: Any, key: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Set columns of many rows at once, found by `key` (one of the columns given)."""
+    if not columns or not len(columns[key]):
+        return
+    names = [key, *(name for name in columns if name != key)]
+    whole = table.__table__
+    connection = await session.connection()
+    if is_file(session):
+        sets = ", ".join(f"{name} = ?" for name in names[1:])
+        rows = list(zip(*(columns[name] for name in [*names[1:], key]), strict=True))
+        await connection.exec_driver_sql(f'UPDATE "{whole.name}" SET {sets} WHERE {key} = ?', rows)  # noqa: S608
+        return
+    arrays = ", ".join(f"${n}::{_array_type(whole.c[name])}[]" for n, name in enumerate(names, 1))
+    sets = ", ".join(f"{name} = given.{name}" for name in names[1:])
+    statement = f'UPDATE "{whole.name}" AS kept SET {sets} FROM unnest({arrays}) AS given ({", ".join(names)})'
+    await connection.exec_driver_sql(
+        f"{statement} WHERE kept.{key} = given.{key}", tuple(list(columns[name]) for name in names)
+    )

@@ -90,7 +90,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
-        """One transaction: commits at the end, rolls back on an error. Raises Busy when the database is out of reach."""
+        """One transaction: commits at the end, rolls back on an error. Raises Busy when it cannot be had."""
         with _told_plainly():
             async with self._door or nullcontext(), Session(self._writer, expire_on_commit=False) as session:
                 await self._begin(session)

@@ -42,7 +42,7 @@ class Influencer(Base):
 
 
 class InfluencerAccount(Base):
-    """An account claimed for an influencer, by native id or by handle. `account_id` is set once the account is known."""
+    """An account claimed for an influencer, by native id or by handle. `account_id` is set once it is known."""
 
     __tablename__ = "influencer_account"
     __table_args__ = (UniqueConstraint("platform", "native_id"), UniqueConstraint("platform", "handle"))

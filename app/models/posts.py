@@ -84,7 +84,7 @@ class PostText(Base):
 
 
 class Snapshot(Base):
-    """A post's counters at an instant, as shown. A witness is a look by another source than the home: it adds nothing."""
+    """A post's counters at an instant, as shown. A witness (a look by another source than the home) adds nothing."""
 
     __tablename__ = "snapshot"
     __table_args__ = (CLUSTERED,)

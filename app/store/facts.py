@@ -1,0 +1,82 @@
+"""What is known of posts before a page or a file's batch is kept, and how a level array becomes columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from app.analysis.contribution import METRICS, UNKNOWN, Looks
+from app.analysis.shape import Ints
+from app.db.dialect import among
+from app.db.engine import ReadSession
+from app.errors import Collision
+from app.models import Post, Snapshot
+
+Levels = tuple[int | None, ...]
+
+
+@dataclass(slots=True)
+class Facts:
+    """A post as the database has it now: what its numbers are made from."""
+
+    id: int
+    platform: str
+    native_id: str
+    author_id: int | None
+    followers: int | None
+    created_at: int
+    born_at: int
+    source_id: int | None
+    local_id: str | None
+    looked_at: int | None
+    ragged: bool
+    edited_at: int | None
+    levels: Levels
+
+
+_COLUMNS = (
+    Post.id, Post.platform, Post.native_id, Post.author_id, Post.followers, Post.created_at, Post.born_at,
+    Post.source_id, Post.local_id, Post.looked_at, Post.ragged, Post.edited_at,
+    *(getattr(Post, metric) for metric in METRICS),
+)  # fmt: skip
+
+
+async def known(session: ReadSession, ids: Sequence[int]) -> dict[int, Facts]:
+    rows = await session.execute(select(*_COLUMNS).where(among(session, Post.id, ids)))
+    return {row[0]: _facts(tuple(row)) for row in rows}
+
+
+def _facts(row: tuple[Any, ...]) -> Facts:
+    return Facts(*row[:12], levels=row[12:])
+
+
+def refuse_collisions(facts: dict[int, Facts], named: dict[int, tuple[str, str]]) -> None:
+    """`named`: (platform, native id) by hash. Two posts with one hash stop the page, with both names."""
+    for key, name in named.items():
+        there = facts.get(key)
+        if there and (there.platform, there.native_id) != name:
+            raise Collision(f"{name} and {(there.platform, there.native_id)} share the id {key}: report this")
+
+
+def matrix(rows: Sequence[Sequence[Any]]) -> Ints:
+    """Levels with None, to integers with UNKNOWN: shape (rows, 6)."""
+    flat = [[UNKNOWN if level is None else level for level in row] for row in rows]
+    return np.array(flat, dtype=np.int64).reshape(len(rows), len(METRICS))
+
+
+def column(levels: Ints, index: int) -> list[int | None]:
+    return [None if level == UNKNOWN else level for level in levels[:, index].tolist()]
+
+
+_LOOK = (Snapshot.post_id, Snapshot.observed_at, Snapshot.source_id, *(getattr(Snapshot, m) for m in METRICS))
+
+
+async def looks_of(session: ReadSession, ids: Sequence[int], index: dict[int, int]) -> Looks:
+    """All contributing looks at the posts, `post` being their place in `index`."""
+    query = select(*_LOOK).where(among(session, Snapshot.post_id, ids), Snapshot.witness.is_(False))
+    rows = (await session.execute(query)).all()
+    head = np.array([row[:3] for row in rows], dtype=np.int64).reshape(len(rows), 3)
+    place = np.array([index[row[0]] for row in rows], dtype=np.int64)
+    return Looks(place, head[:, 1], head[:, 2], matrix([row[3:] for row in rows]))

@@ -1,0 +1,179 @@
+"""Makes a subject's numbers again from the facts, or proves that they are what the facts say."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import delete, select
+
+from app.analysis.contribution import COLUMNS, gains, no_looks
+from app.analysis.shape import FIVE_MINUTES
+from app.analysis.sums import GRAINS, Amounts, Rows, fold, join
+from app.db.dialect import lock_rows
+from app.db.engine import ReadSession, Session
+from app.models import (
+    CampaignHashtag,
+    Debut,
+    Hashtag,
+    InfluencerAccount,
+    Member,
+    Post,
+    Rollup,
+    Subject,
+    Tagging,
+)
+from app.store import facts, members, rollups
+from app.store.rollups import Belongs, Ledger
+from app.store.subjects import subject_key
+
+CHUNK = 2_000
+"""Posts at a time: what is held in memory does not grow with the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A sum that is not what the facts say. `bucket` in milliseconds."""
+
+    subject: str
+    grain: int
+    platform: str
+    bucket: int
+    column: str
+    stored: int
+    rebuilt: int
+
+
+async def rebuild(session: Session, subject: int, now: int) -> int:
+    """Decide anew which posts count under the subject, and sum them up; one transaction. Returns how many do."""
+    await lock_rows(session, Subject, [subject])
+    for table in (Member, Debut, Rollup):
+        await session.execute(delete(table).where(table.subject_id == subject))
+    belongs = await _who_belongs(session, subject)
+    for start in range(0, len(belongs), CHUNK):
+        part = belongs[start : start + CHUNK]
+        posts = await facts.known(session, [place.post for place in part])
+        ledger = Ledger()
+        await members.add(session, posts, part, ledger)
+        await _all_gains(session, posts, part, ledger)
+        await rollups.write(session, ledger, now)
+    return len(belongs)
+
+
+async def _all_gains(
+    session: ReadSession, posts: dict[int, facts.Facts], places: Sequence[Belongs], ledger: Ledger
+) -> None:
+    index = {key: place for place, key in enumerate(posts)}
+    looks = await facts.looks_of(session, list(posts), index)
+    births = np.array([post.born_at for post in posts.values()], dtype=np.int64)
+    ledger.gains(list(posts.values()), gains(births, no_looks(), looks), places, index)
+
+
+async def _who_belongs(session: ReadSession, subject: int) -> list[Belongs]:
+    row = (await session.execute(select(Subject.kind, Subject.ref).where(Subject.id == subject))).one()
+    query = select(Tagging.post_id, Tagging.since_at, Post.born_at).join(Post, Post.id == Tagging.post_id)
+    if row.kind == "hashtag":
+        query = query.join(Hashtag, Hashtag.id == Tagging.hashtag_id).where(Hashtag.tag == row.ref)
+    elif row.kind == "campaign":
+        tags = select(CampaignHashtag.hashtag_id).where(CampaignHashtag.campaign_id == row.ref)
+        query = query.where(Tagging.hashtag_id.in_(tags))
+    else:
+        people = select(InfluencerAccount.account_id).where(InfluencerAccount.influencer_id == row.ref)
+        query = query.where(Post.author_id.in_(people), Tagging.hashtag_id.in_(await _followed(session)))
+    found: dict[int, Belongs] = {}
+    for post, since, born in await session.execute(query):
+        place = Belongs(subject, post, born if since is None else since, since is not None)
+        there = found.get(post)
+        if there is None or (there.late and (not place.late or place.born_at < there.born_at)):
+            found[post] = place
+    return sorted(found.values(), key=lambda place: place.post)
+
+
+async def _followed(session: ReadSession) -> list[int]:
+    tags = await session.execute(select(Hashtag.id, Hashtag.tag))
+    own = {subject_key("hashtag", tag): key for key, tag in tags}
+    rows = await session.execute(select(Subject.id).where(Subject.kind == "hashtag"))
+    return [own[key] for key in rows.scalars() if key in own]
+
+
+async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[Difference]:
+    """Every sum of the subject that a rebuild from the facts would make different, membership included."""
+    ref = (await session.execute(select(Subject.kind, Subject.ref).where(Subject.id == subject))).one()
+    name = f"{ref.kind} {ref.ref}"
+    belongs = await _who_belongs(session, subject)
+    for difference in await _members_differ(session, subject, belongs, name):
+        yield difference
+    ledger, parts = Ledger(), []
+    firsts = await _count_births(session, belongs, ledger)
+    for start in range(0, len(belongs), CHUNK):
+        part = belongs[start : start + CHUNK]
+        posts = await facts.known(session, [place.post for place in part])
+        await _all_gains(session, posts, part, ledger)
+        # Folded at once, so that memory follows the curve and not the history.
+        parts = [_unfold(fold(join([*parts, ledger.amounts()]), FIVE_MINUTES))]
+        ledger.parts, ledger.entries = [], []
+    del firsts
+    amounts = join([*parts, ledger.amounts()])
+    for grain in GRAINS:
+        since = rollups.fine_since(now) if grain == FIVE_MINUTES else None
+        want = _as_sums(fold(amounts, grain), list(ledger.platforms), since)
+        have = await _stored(session, subject, grain, since)
+        for key in sorted(want.keys() | have.keys()):
+            nothing = (0,) * len(COLUMNS)
+            rebuilt, stored = want.get(key, nothing), have.get(key, nothing)
+            for column, a, b in zip(COLUMNS, stored, rebuilt, strict=True):
+                if a != b:
+                    yield Difference(name, grain, key[0], key[1], column, a, b)
+
+
+def _unfold(rows: Rows) -> Amounts:
+    at, column = np.nonzero(rows.sums)
+    return Amounts(rows.subject[at], rows.platform[at], rows.bucket[at], column, rows.sums[at, column])
+
+
+async def _count_births(session: ReadSession, belongs: Sequence[Belongs], ledger: Ledger) -> int:
+    """Births and debuts, the latter found from all members at once."""
+    firsts: dict[int, tuple[int, int, str, int]] = {}
+    for start in range(0, len(belongs), CHUNK):
+        part = belongs[start : start + CHUNK]
+        posts = await facts.known(session, [place.post for place in part])
+        for place in part:
+            post = posts[place.post]
+            ledger.birth(place, post)
+            if post.author_id is not None:
+                mine = (place.born_at, post.id, post.platform, post.followers or 0)
+                firsts[post.author_id] = min(firsts.get(post.author_id, mine), mine)
+    for born, _, platform, followers in firsts.values():
+        ledger.add(belongs[0].subject, platform, born, "authors_new", 1)
+        ledger.add(belongs[0].subject, platform, born, "followers", followers)
+    return len(firsts)
+
+
+async def _members_differ(
+    session: ReadSession, subject: int, belongs: Sequence[Belongs], name: str
+) -> list[Difference]:
+    query = select(Member.post_id, Member.born_at, Member.late).where(Member.subject_id == subject)
+    have = {(row.post_id, row.born_at, row.late) for row in await session.execute(query)}
+    want = {(place.post, place.born_at, place.late) for place in belongs}
+    return [
+        Difference(
+            name, 0, "", born, f"member {post}", int((post, born, late) in have), int((post, born, late) in want)
+        )
+        for post, born, late in sorted(have ^ want)
+    ]
+
+
+def _as_sums(rows: Rows, platforms: list[str], since: int | None) -> dict[tuple[str, int], tuple[int, ...]]:
+    keys = zip((platforms[p] for p in rows.platform.tolist()), rows.bucket.tolist(), strict=True)
+    return {
+        key: tuple(sums) for key, sums in zip(keys, rows.sums.tolist(), strict=True) if since is None or key[1] >= since
+    }
+
+
+async def _stored(
+    session: ReadSession, subject: int, grain: int, since: int | None
+) -> dict[tuple[str, int], tuple[int, ...]]:
+    query = select(Rollup.platform, Rollup.bucket, *(getattr(Rollup, name) for name in COLUMNS))
+    query = query.where(Rollup.subject_id == subject, Rollup.grain == grain)
+    if since is not None:
+        query = query.where(Rollup.bucket >= since)
+    return {(row[0], row[1]): tuple(row[2:]) for row in await session.execute(query)}
