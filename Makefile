@@ -49,7 +49,7 @@ clean: ## remove what was installed and cached; data/ stays
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Groundswell needs Python 3.11 or newer: install it, or name it with PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Groundswell needs Python 3.11 or newer; $(PYTHON) is older")'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Could not make $(VENV): on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
 
 # The stamps make a second run start at once. --no-build-isolation: the builder is in the lock too, so that
 # nothing comes in without a hash.
