@@ -50,9 +50,9 @@ def spread(spans: Spans) -> Pieces:
     """Each span's gain over its five-minute buckets: pieces sum to `after - before` exactly; no piece is zero.
 
     A level at a five-minute edge is before + floor((after - before) * (F(edge) - F(start)) / (F(end) - F(start))).
-    A span of no length falls in its instant's bucket; one longer than two days takes at most 64 edges, at equal shares of its
-    growth, and what is gained between two of them falls in the bucket where that stretch begins: growth that was not
-    watched is put early, never on the day it was found.
+    A span of no length falls in its instant's bucket; one longer than two days takes at most 64 edges, at equal shares
+    of its growth, and what is gained between two of them falls in the bucket where that stretch begins: growth that
+    nobody watched is put early, never on the day it was found.
     """
     moved = np.flatnonzero(spans.after != spans.before)
     first = spans.start[moved] // FIVE_MINUTES

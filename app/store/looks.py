@@ -145,7 +145,7 @@ def _first_look(place: Ints, at: Ints) -> dict[int, int]:
 
 
 async def _old_looks(session: Session, touched: list[Facts], index: dict[int, int], first: dict[int, int]) -> Looks:
-    """All looks of the posts that something is put between or before; of the others only the last, carried on the post."""
+    """All looks of posts that something is put between or before; of the others only the last, carried on the post."""
     seen = [post for post in touched if post.looked_at is not None]
     whole = {p.id for p in seen if p.ragged or first[index[p.id]] <= (p.looked_at or 0)}
     last = [post for post in seen if post.id not in whole]

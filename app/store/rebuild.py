@@ -102,8 +102,9 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
     belongs = await _who_belongs(session, subject)
     for difference in await _members_differ(session, subject, belongs, name):
         yield difference
-    ledger, parts = Ledger(), []
-    firsts = await _count_births(session, belongs, ledger)
+    ledger = Ledger()
+    parts: list[Amounts] = []
+    await _count_births(session, belongs, ledger)
     for start in range(0, len(belongs), CHUNK):
         part = belongs[start : start + CHUNK]
         posts = await facts.known(session, [place.post for place in part])
@@ -111,7 +112,6 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
         # Folded at once, so that memory follows the curve and not the history.
         parts = [_unfold(fold(join([*parts, ledger.amounts()]), FIVE_MINUTES))]
         ledger.parts, ledger.entries = [], []
-    del firsts
     amounts = join([*parts, ledger.amounts()])
     for grain in GRAINS:
         since = rollups.fine_since(now) if grain == FIVE_MINUTES else None
@@ -130,7 +130,7 @@ def _unfold(rows: Rows) -> Amounts:
     return Amounts(rows.subject[at], rows.platform[at], rows.bucket[at], column, rows.sums[at, column])
 
 
-async def _count_births(session: ReadSession, belongs: Sequence[Belongs], ledger: Ledger) -> int:
+async def _count_births(session: ReadSession, belongs: Sequence[Belongs], ledger: Ledger) -> None:
     """Births and debuts, the latter found from all members at once."""
     firsts: dict[int, tuple[int, int, str, int]] = {}
     for start in range(0, len(belongs), CHUNK):
@@ -145,7 +145,6 @@ async def _count_births(session: ReadSession, belongs: Sequence[Belongs], ledger
     for born, _, platform, followers in firsts.values():
         ledger.add(belongs[0].subject, platform, born, "authors_new", 1)
         ledger.add(belongs[0].subject, platform, born, "followers", followers)
-    return len(firsts)
 
 
 async def _members_differ(
