@@ -1,0 +1,126 @@
+"""Start and stop watching: a hashtag becomes a subject with a curve, and a track on each source that is to look."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from app.analysis.tags import normal, spelling, wrong
+from app.db.engine import ReadSession, Session
+from app.errors import Invalid, NotFound
+from app.models import Campaign, CampaignHashtag, Hashtag, Source, Subject, Track
+from app.store import rebuild, subjects
+from app.store.subjects import hashtag_key, subject_key
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What following came to. `tracks`: the live sources that look now, by name."""
+
+    tag: str
+    tracks: tuple[str, ...]
+    new: bool
+
+
+async def ensure_followed(session: Session, tag: str, now: int) -> bool:
+    """The hashtag has a subject; posts known from elsewhere count under it at once. True if it is new."""
+    if problem := wrong(tag):
+        raise Invalid("tag", tag, problem)
+    await subjects.ensure_hashtags(session, [tag], now)
+    followed = update(Hashtag).where(Hashtag.id == hashtag_key(tag))
+    await session.execute(followed.where(Hashtag.followed_at.is_(None)).values(followed_at=now))
+    await session.execute(followed.values(unfollowed_at=None))
+    key = subject_key("hashtag", normal(tag))
+    if (await session.execute(select(Subject.id).where(Subject.id == key))).scalar():
+        return False
+    await subjects.ensure(session, "hashtag", [normal(tag)])
+    await rebuild.rebuild(session, key, now)
+    return True
+
+
+async def follow(
+    session: Session, tag: str, source_ids: Sequence[int] | None, now: int, interval_s: int,
+    campaign_slug: str | None = None, look_back_to: int | None = None,
+) -> Followed:  # fmt: skip
+    """Watch `tag` on the sources (None: on all live ones), as part of a campaign if one is named."""
+    sources = await _live_sources(session, source_ids)
+    new = await ensure_followed(session, tag, now)
+    await session.execute(
+        update(Hashtag)
+        .where(Hashtag.id == hashtag_key(tag), Hashtag.spelling == normal(tag))
+        .values(spelling=spelling(tag))
+    )
+    for source in sources:
+        await _track(session, hashtag_key(tag), source.id, now, interval_s, look_back_to)
+    if campaign_slug is not None:
+        await join_campaign(session, campaign_slug, [tag], now)
+    return Followed(normal(tag), tuple(source.name for source in sources), new)
+
+
+async def _live_sources(session: ReadSession, ids: Sequence[int] | None) -> Sequence[Source]:
+    query = select(Source).where(Source.kind == "live", Source.removed_at.is_(None)).order_by(Source.id)
+    rows = (await session.execute(query)).scalars().all()
+    return rows if ids is None else [row for row in rows if row.id in set(ids)]
+
+
+async def source_ids(session: ReadSession, names: Sequence[str]) -> list[int]:
+    """Ids of live sources by name; a name that is none is Invalid, with those that are."""
+    rows = {row.name: row.id for row in await _live_sources(session, None)}
+    for name in names:
+        if name not in rows:
+            known = ", ".join(sorted(rows)) or "none yet: groundswell sources add"
+            raise Invalid("sources", name, f"no source of that name (there are: {known})")
+    return [rows[name] for name in names]
+
+
+async def _track(
+    session: Session, hashtag: int, source: int, now: int, interval_s: int, look_back_to: int | None
+) -> None:
+    mine = (Track.hashtag_id == hashtag, Track.source_id == source)
+    row = (await session.execute(select(Track).where(*mine))).scalar()
+    if row is None:
+        session.add(Track(
+            hashtag_id=hashtag, source_id=source, since_at=now, interval_s=interval_s, due_at=now, walks="[]", term=0,
+            failures=0, look_back_to=look_back_to,
+        ))  # fmt: skip
+        await session.flush()
+    elif row.until_at is not None or row.due_at is None:
+        await session.execute(update(Track).where(*mine).values(until_at=None, due_at=now, interval_s=interval_s))
+
+
+def first_due(due: int, interval_ms: int) -> int:
+    """The slot after the first pass has a phase of its own, so that a thousand tags do not all fall due at :00."""
+    return due + random.randrange(max(1, interval_ms))
+
+
+async def unfollow(session: Session, tag: str, now: int) -> None:
+    """Stop looking; what was seen stays."""
+    key = hashtag_key(tag)
+    row = await session.get(Hashtag, key)
+    if row is None or row.followed_at is None:
+        raise NotFound(f"#{normal(tag)} is not followed")
+    await session.execute(
+        update(Hashtag).where(Hashtag.id == key).values(unfollowed_at=now, version=Hashtag.version + 1)
+    )
+    live = select(Source.id).where(Source.kind == "live")
+    await session.execute(
+        update(Track)
+        .where(Track.hashtag_id == key, Track.until_at.is_(None), Track.source_id.in_(live))
+        .values(until_at=now, due_at=None, walks="[]")
+    )
+
+
+async def join_campaign(session: Session, slug: str, tags: Sequence[str], now: int) -> None:
+    """Hashtags become part of a campaign; its curve is made again, a post with two of its tags counted once."""
+    campaign = (await session.execute(select(Campaign).where(Campaign.slug == slug))).scalar()
+    if campaign is None:
+        raise NotFound(f"no campaign {slug!r}")
+    query = select(CampaignHashtag.hashtag_id).where(CampaignHashtag.campaign_id == campaign.id)
+    there = set((await session.execute(query)).scalars())
+    fresh = [tag for tag in dict.fromkeys(map(normal, tags)) if hashtag_key(tag) not in there]
+    session.add_all(CampaignHashtag(campaign_id=campaign.id, hashtag_id=hashtag_key(tag)) for tag in fresh)
+    await session.flush()
+    await subjects.ensure(session, "campaign", [campaign.id])
+    if fresh:
+        await rebuild.rebuild(session, subject_key("campaign", campaign.id), now)
