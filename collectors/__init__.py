@@ -1,11 +1,15 @@
 """Platforms, spelled out: one line each. What one may offer is in `contract`, what goes wrong in `errors`."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import httpx
 
 from collectors.bluesky import Bluesky
 from collectors.contract import Collector, Credential, Keeper, Meter, Offer
 from collectors.errors import Refused
 from collectors.mastodon import Mastodon
+from collectors.rates import utc_now
 
 PLATFORMS: dict[str, type[Mastodon] | type[Bluesky]] = {
     "mastodon": Mastodon,  # and all who speak its API: GoToSocial, Takahe, Pixelfed, Pleroma, Akkoma
@@ -26,9 +30,12 @@ def open_collector(
     credential: Credential | None,
     meter: Meter,
     keeper: Keeper,
+    now: Callable[[], datetime] = utc_now,
 ) -> Collector:
     """A collector that speaks through `client`. It holds no connection of its own: nothing needs closing."""
-    return _named(platform)(client=client, base_url=base_url, credential=credential, meter=meter, keeper=keeper)
+    return _named(platform)(
+        client=client, base_url=base_url, credential=credential, meter=meter, keeper=keeper, now=now
+    )
 
 
 def _named(platform: str) -> type[Mastodon] | type[Bluesky]:

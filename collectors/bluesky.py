@@ -1,6 +1,6 @@
 """Bluesky: search by tag with an app password's session; posts and profiles from the public AppView, without one."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -8,6 +8,7 @@ import httpx
 
 from collectors.contract import Allowance, Credential, Keeper, Meter, Offer
 from collectors.posts import Looked, Page
+from collectors.rates import utc_now
 
 
 class Bluesky:
@@ -27,7 +28,7 @@ class Bluesky:
         accounts_batch=25,
         delay=timedelta(seconds=1),
         needs_credential=True,
-        credential_words="identifier: the handle; secret: an app password made in Bluesky's settings, never the account's own",
+        credential_words="identifier: the handle; secret: an app password from the settings, never the account's own",
     )
 
     def __init__(
@@ -38,6 +39,7 @@ class Bluesky:
         credential: Credential | None,
         meter: Meter,
         keeper: Keeper,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         raise NotImplementedError
 

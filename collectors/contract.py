@@ -1,4 +1,4 @@
-"""What a platform may offer: a few small protocols. A collector takes those it can keep, and says the rest in `Offer`."""
+"""What a platform may offer: a few small protocols. A collector takes those it keeps, and says the rest in `Offer`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ class Meter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a source logs in with. `kept` is what a collector may remember between runs (a session): it survives restarts."""
+    """What a source logs in with. It is never sent to another server than the one it is for."""
 
     secret: str = field(repr=False)
     identifier: str | None = None
@@ -81,6 +81,7 @@ class Searches(Protocol):
         """Pages from `cursor` (or the newest, or just before `until`) back in time, until the platform has no more.
 
         The caller stops iterating when it has seen enough. A cursor repeated by the platform ends in Malformed.
+        A platform that cannot jump in time starts from the newest, `until` or not: pages may hold posts after it.
         """
 
 
@@ -116,7 +117,8 @@ class Streams(Protocol):
 class Collector(Protocol):
     """What every platform has: what it offers, and a check that says in words whom it speaks to."""
 
-    offer: Offer
+    @property
+    def offer(self) -> Offer: ...
 
     async def check(self) -> Mapping[str, str]:
         """One real call. Returns facts to show (server, version, who we are); raises CollectorError."""

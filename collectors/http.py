@@ -1,0 +1,191 @@
+"""One way to call a platform: budget, deadline, sizes, one second try on a cut connection, failures told once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import httpx
+import msgspec
+
+from collectors.body import MAX_WIRE, Unreadable, gunzip
+from collectors.contract import Meter
+from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unauthorized, Unavailable
+from collectors.rates import ReadRates, utc_now, wait_until
+from collectors.reading import BROKEN
+
+DEADLINE = 30.0  # for a whole answer: a server that drips one byte a second is given up too
+CONNECT = 5.0
+
+Params = Sequence[tuple[str, str]]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def is_json(self) -> bool:
+        """Judged by the body: content types lie."""
+        try:
+            msgspec.json.decode(self.body, type=msgspec.Raw)
+        except BROKEN:
+            return False
+        return True
+
+    def told(self) -> str:
+        """The error's name or words, where the body is JSON that holds one; texts are localised, so only for people."""
+        try:
+            said = msgspec.json.decode(self.body, type=dict[str, msgspec.Raw])
+            words = [msgspec.json.decode(said[key], type=str) for key in ("error", "message") if key in said]
+        except BROKEN:
+            return ""
+        return ": ".join(words)[:200]
+
+
+class Http:
+    """Calls one server. Asks the meter before each call and tells it after; sends `secret` to that server only."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base_url: str,
+        meter: Meter,
+        rates: ReadRates,
+        *,
+        secret: str | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        try:
+            self.base = httpx.URL(base_url.rstrip("/"))
+        except httpx.InvalidURL as error:
+            raise Refused(f"{base_url!r} is not a URL: {error}") from None
+        if self.base.scheme not in ("http", "https") or not self.base.host:
+            raise Refused(f"{base_url!r} is not an http or https URL")
+        self._client, self._meter, self._rates, self._now = client, meter, rates, now
+        self.secret = secret
+
+    async def get(
+        self, path: str, params: Params = (), *, spend: Sequence[str] = ("calls",), expect: Collection[int] = ()
+    ) -> Answer:
+        """A good answer, or one whose status is in `expect`; everything else is raised as what to do next."""
+        url = self._url(path, params)
+        async with self._deadline():
+            try:
+                answer = await self._once("GET", url, spend)
+            except _Cut:  # an idle connection that the server had closed looks just like this
+                answer = await self._once("GET", url, spend)
+        return self._good(answer, expect)
+
+    async def post(
+        self, path: str, body: Mapping[str, str] | None, *, spend: Sequence[str] = (), expect: Collection[int] = ()
+    ) -> Answer:
+        content = None if body is None else msgspec.json.encode(body)
+        async with self._deadline():
+            answer = await self._once("POST", self._url(path, ()), spend, content)
+        return self._good(answer, expect)
+
+    def ours(self, url: httpx.URL) -> bool:
+        """Whether a URL that an answer named is on this same server: scheme, host and port."""
+        return (url.scheme, url.host, _port(url)) == (self.base.scheme, self.base.host, _port(self.base))
+
+    def failure(self, answer: Answer) -> CollectorError:
+        """What an answer that is no good means for the caller."""
+        until = wait_until(answer.headers, self._rates(answer.headers), self._now())
+        words = self._words(answer)
+        match answer.status:
+            case 429:
+                return RateLimited(words, until)
+            case 503 if until is not None:
+                return RateLimited(words, until)
+            case 401 | 403 | 407:
+                return Unauthorized(words)
+            case 408 | 425:
+                return Unavailable(words)
+            case status if 300 <= status < 400:
+                return Refused(f"{words}: it has moved; redirects are not followed, give its new URL")
+            case status if status < 300:
+                return Malformed(f"{words}: not an answer to this call")
+            case status if status >= 500 and status != 501:
+                return Unavailable(words)
+        return Refused(words)
+
+    def _words(self, answer: Answer) -> str:
+        said = answer.told()
+        if self.secret:
+            said = said.replace(self.secret, "[secret]")
+        return f"{self.base.host} answered {answer.status}" + (f" ({said})" if said else "")
+
+    def _url(self, path: str, params: Params) -> httpx.URL:
+        url = httpx.URL(f"{self.base}{path}", params=list(params)) if params else httpx.URL(f"{self.base}{path}")
+        if not self.ours(url):
+            raise Refused(f"{self.base.host}: a path that leads to another server")
+        return url
+
+    def _good(self, answer: Answer, expect: Collection[int]) -> Answer:
+        if answer.status == httpx.codes.OK or answer.status in expect:
+            return answer
+        raise self.failure(answer)
+
+    async def _once(self, method: str, url: httpx.URL, spend: Sequence[str], content: bytes | None = None) -> Answer:
+        for name in spend:
+            await self._meter.spend(name)
+        headers = {"accept": "application/json", "accept-encoding": "gzip"}
+        if content is not None:
+            headers["content-type"] = "application/json"
+        if self.secret:
+            headers["authorization"] = f"Bearer {self.secret}"
+        request = self._client.build_request(
+            method, url, headers=headers, content=content, timeout=httpx.Timeout(DEADLINE, connect=CONNECT)
+        )
+        answer = await self._read(request)
+        told = self._rates(answer.headers)
+        if told is not None:
+            await self._meter.told(told)
+        return answer
+
+    @asynccontextmanager
+    async def _deadline(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                yield
+        except TimeoutError as error:
+            raise Unavailable(f"{self.base.host}: no whole answer in time") from error
+        except _Cut as error:
+            raise Unavailable(f"{self.base.host}: the connection was cut ({error})") from error
+
+    async def _read(self, request: httpx.Request) -> Answer:
+        try:
+            response = await self._client.send(request, stream=True, follow_redirects=False)
+            try:
+                body = await _whole(response.aiter_raw(), response.headers)
+            finally:
+                await response.aclose()
+        except httpx.TimeoutException as error:
+            raise Unavailable(f"{self.base.host}: no whole answer in time") from error
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
+            raise _Cut(type(error).__name__) from error
+        except httpx.ConnectError as error:
+            raise Unavailable(f"{self.base.host}: no connection ({error})") from error
+        except (httpx.HTTPError, OSError) as error:
+            raise Unavailable(f"{self.base.host}: {type(error).__name__}") from error
+        except Unreadable as error:
+            raise Malformed(f"{self.base.host}: {error}") from error
+        return Answer(response.status_code, response.headers, body)
+
+
+class _Cut(Exception):
+    """The connection ended before the answer did."""
+
+
+def _port(url: httpx.URL) -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+async def _whole(chunks: AsyncIterator[bytes], headers: httpx.Headers) -> bytes:
+    wire = bytearray()
+    async for chunk in chunks:
+        wire += chunk
+        if len(wire) > MAX_WIRE:
+            raise Unreadable(f"more than {MAX_WIRE} bytes")
+    return gunzip(bytes(wire), headers.get("content-encoding", ""))
