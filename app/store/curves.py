@@ -1,0 +1,230 @@
+"""Growth curves, from rollup rows alone: the cost follows the answer and not the history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import func, select
+
+from app.analysis import calendar, curve
+from app.analysis.contribution import COLUMNS
+from app.analysis.shape import FIVE_MINUTES, Ints
+from app.analysis.sums import HOUR, QUARTER
+from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
+from app.db.engine import ReadSession
+from app.errors import Invalid, NotFound
+from app.models import CampaignHashtag, Member, Post, Rollup, Subject, Tagging
+from app.store import coverage, rollups
+from app.store.coverage import Observed
+from app.store.subjects import hashtag_key, subject_key
+
+_SUMS = [getattr(Rollup, name) for name in COLUMNS]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a curve is asked for. Times in milliseconds; None: the subject's first post, and now."""
+
+    start: int | None = None
+    end: int | None = None
+    step: str = "1h"
+    zone: str = "UTC"
+    metrics: tuple[str, ...] | None = None
+    platform: str | None = None
+    split: bool = False
+
+
+async def growth(
+    session: ReadSession, kind: str, ref: str, ask: Ask, now: int, label: str | None = None
+) -> dict[str, Any]:
+    """The curve of a hashtag (by its normal form), a campaign or an influencer (by id; `label` is what to call it).
+
+    Raises NotFound where the subject has no curve, Invalid where the question has no answer.
+    """
+    subject = subject_key(kind, ref)
+    if (await session.execute(select(Subject.id).where(Subject.id == subject))).scalar() is None:
+        raise NotFound(f"no {kind} {ref!r} is followed")
+    tz = _zone(ask)
+    edges = await _edges(session, subject, ask, tz, now)
+    rows = await _rows(session, subject, edges, ask)
+    tracks = await _tracks(session, kind, ref, subject)
+    platforms = sorted({*rows, *(track.platform for track in tracks)})
+    if ask.platform:
+        platforms = [ask.platform] if ask.platform in platforms else []
+    name = {"kind": kind, "id" if kind == "influencer" else kind: label or ref}
+    return _render(name, ask, edges, rows, tracks, platforms, now)
+
+
+def _zone(ask: Ask) -> ZoneInfo:
+    if ask.step not in calendar.STEPS:
+        raise Invalid("step", ask.step, f"must be one of {' '.join(calendar.STEPS)}")
+    unknown = [name for name in ask.metrics or () if name not in curve.SERIES]
+    if unknown:
+        raise Invalid("metric", unknown[0], f"must be of {' '.join(curve.SERIES)}")
+    try:
+        return calendar.zone(ask.zone)
+    except ValueError as error:
+        raise Invalid("tz", ask.zone, str(error)) from None
+
+
+async def _edges(session: ReadSession, subject: int, ask: Ask, tz: ZoneInfo, now: int) -> Ints:
+    end = ask.end if ask.end is not None else now
+    start = ask.start
+    if start is None:
+        first = (await session.execute(select(func.min(Member.born_at)).where(Member.subject_id == subject))).scalar()
+        start = min(first if first is not None else end - MINUTE, end - 1)
+        if ask.step == "5m":
+            start = max(start, rollups.fine_since(now) + HOUR)
+    if start >= end:
+        raise Invalid("from", rfc3339(start), f"must lie before to ({rfc3339(end)})")
+    if ask.step == "5m" and start < rollups.fine_since(now):
+        raise Invalid("step", "5m", "is kept for the last 14 days only; step=15m would do")
+    if not EARLIEST + 8 * 86_400_000 <= start <= end <= LATEST - 8 * 86_400_000:
+        raise Invalid("from", start, "is outside the years that can be shown")
+    try:
+        return calendar.edges(start, end, ask.step, tz)
+    except calendar.TooMany as error:
+        raise Invalid("step", ask.step, str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """One platform's sums: (buckets, columns), and those of all that came before."""
+
+    within: Ints
+    before: Ints
+
+
+async def _rows(session: ReadSession, subject: int, edges: Ints, ask: Ask) -> dict[str, _Sums]:
+    grain = _grain(edges, ask.step)
+    start, end = int(edges[0]), int(edges[-1])
+    mine = [Rollup.subject_id == subject]
+    if ask.platform:
+        mine.append(Rollup.platform == ask.platform)
+    query = select(Rollup.platform, Rollup.bucket, *_SUMS).where(
+        *mine, Rollup.grain == grain, Rollup.bucket >= start, Rollup.bucket < end
+    )
+    rows = (await session.execute(query)).all()
+    found: dict[str, _Sums] = {}
+    for platform, before in (await _before(session, mine, start)).items():
+        found[platform] = _Sums(np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64), before)
+    names = np.array([row[0] for row in rows])
+    numbers = np.array([row[1:] for row in rows], dtype=np.int64).reshape(len(rows), 1 + len(COLUMNS))
+    place = np.searchsorted(edges, numbers[:, 0], "right") - 1
+    for platform in dict.fromkeys(names.tolist()):
+        mine_too = names == platform
+        sums = found.setdefault(platform, _Sums(
+            np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64), np.zeros(len(COLUMNS), dtype=np.int64)
+        ))  # fmt: skip
+        np.add.at(sums.within, place[mine_too], numbers[mine_too, 1:])
+    return found
+
+
+def _grain(edges: Ints, step: str) -> int:
+    if step == "5m":
+        return FIVE_MINUTES
+    return HOUR if step != "15m" and not (edges % HOUR).any() else QUARTER
+
+
+async def _before(session: ReadSession, mine: Sequence[Any], start: int) -> dict[str, Ints]:
+    """Sums by platform of all buckets before `start`: whole hours first, then what is left of the last hour."""
+    found: dict[str, Ints] = {}
+    hour, quarter = start - start % HOUR, start - start % QUARTER
+    for grain, low, high in ((HOUR, None, hour), (QUARTER, hour, quarter), (FIVE_MINUTES, quarter, start)):
+        if low == high:
+            continue
+        query = select(Rollup.platform, *(func.sum(col) for col in _SUMS)).where(*mine, Rollup.grain == grain)
+        query = query.where(Rollup.bucket < high) if low is None else query.where(
+            Rollup.bucket >= low, Rollup.bucket < high
+        )  # fmt: skip
+        for row in await session.execute(query.group_by(Rollup.platform)):
+            sums = np.array([int(value) for value in row[1:]], dtype=np.int64)
+            found[row[0]] = found.get(row[0], 0) + sums
+    return found
+
+
+async def _tracks(session: ReadSession, kind: str, ref: str, subject: int) -> list[Observed]:
+    """The tracks whose coverage is the subject's: its hashtags', for an influencer on the platforms of their posts."""
+    if kind == "hashtag":
+        return await coverage.of_hashtags(session, [hashtag_key(ref)])
+    if kind == "campaign":
+        tags = select(CampaignHashtag.hashtag_id).where(CampaignHashtag.campaign_id == ref)
+        return await coverage.of_hashtags(session, list((await session.execute(tags)).scalars()))
+    posts = select(Member.post_id).where(Member.subject_id == subject)
+    tags = select(Tagging.hashtag_id).where(Tagging.post_id.in_(posts)).distinct()
+    tracks = await coverage.of_hashtags(session, list((await session.execute(tags)).scalars()))
+    spoken = select(Post.platform).where(Post.id.in_(posts)).distinct()
+    platforms = set((await session.execute(spoken)).scalars())
+    return [track for track in tracks if track.platform in platforms]
+
+
+def _render(
+    subject: dict[str, str], ask: Ask, edges: Ints, rows: dict[str, _Sums], tracks: list[Observed], platforms: list[str],
+    now: int,
+) -> dict[str, Any]:  # fmt: skip
+    partial = bool(edges[-1] > now)
+    shown = [track for track in tracks if not ask.platform or track.platform == ask.platform]
+    whole = curve.series(_buckets(edges, [rows[name] for name in platforms if name in rows], shown, now))
+    by_platform = {
+        name: curve.series(_buckets(
+            edges, [rows[name]] if name in rows else [], [t for t in tracks if t.platform == name], now
+        ))
+        for name in platforms
+    }  # fmt: skip
+    names = [name for name in curve.SERIES if not ask.metrics or name in ask.metrics]
+    time = [rfc3339(edge) for edge in edges[:-1].tolist()]
+    return {
+        "subject": subject,
+        "from": rfc3339(int(edges[0])), "to": rfc3339(int(edges[-1])), "step": ask.step, "timezone": ask.zone,
+        "as_of": rfc3339(now),
+        "series": {"time": time, **{name: whole[name] for name in names}},
+        "platforms": {
+            name: {
+                "totals": curve.totals(columns, partial), "coverage": columns["coverage"],
+                **({"series": {"time": time, **{n: columns[n] for n in names}}} if ask.split else {}),
+            }
+            for name, columns in by_platform.items()
+        },
+        "totals": curve.totals(whole, partial),
+        "summary": {},
+        "gaps": gaps(shown, int(edges[0]), min(int(edges[-1]), now), now),
+    }  # fmt: skip
+
+
+def _buckets(edges: Ints, sums: Sequence[_Sums], tracks: Sequence[Observed], now: int) -> curve.Buckets:
+    empty = np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64)
+    return curve.Buckets(
+        edges,
+        sum((one.within for one in sums), empty),
+        sum((one.before for one in sums), np.zeros(len(COLUMNS), dtype=np.int64)),
+        curve.coverage(edges, [(track.owed(now), track.covered()) for track in tracks]),
+    )
+
+
+def gaps(tracks: Sequence[Observed], start: int, end: int, now: int) -> list[dict[str, Any]]:
+    """What was owed in [start, end) and not covered, with the reason where one is known."""
+    found = []
+    for track in tracks:
+        for low, high in track.owed(now):
+            at = max(low, start)
+            for stretch in [s for s in track.stretches if s.end > at and s.start < min(high, end)]:
+                if stretch.start > at:
+                    found.append(_gap(track, at, stretch.start, "missed", "not observed"))
+                if stretch.state not in coverage.COVERED:
+                    found.append(
+                        _gap(track, max(at, stretch.start), min(stretch.end, high, end), stretch.state, stretch.reason)
+                    )
+                at = max(at, stretch.end)
+            if at < min(high, end):
+                reason = "not observed yet" if high >= now else "not observed"
+                found.append(_gap(track, at, min(high, end), "missed", reason))
+    return sorted(found, key=lambda gap: (gap["from"], gap["source"]))
+
+
+def _gap(track: Observed, start: int, end: int, state: str, reason: str | None) -> dict[str, Any]:
+    return {
+        "from": rfc3339(start), "to": rfc3339(end), "state": state, "reason": reason, "hashtag": track.hashtag,
+        "source": track.source, "platform": track.platform,
+    }  # fmt: skip
