@@ -161,8 +161,8 @@ async def _tracks(session: ReadSession, kind: str, ref: str, subject: int) -> li
 
 
 def _render(
-    subject: dict[str, str], ask: Ask, edges: Ints, rows: dict[str, _Sums], tracks: list[Observed], platforms: list[str],
-    now: int,
+    subject: dict[str, str], ask: Ask, edges: Ints, rows: dict[str, _Sums], tracks: list[Observed],
+    platforms: list[str], now: int,
 ) -> dict[str, Any]:  # fmt: skip
     partial = bool(edges[-1] > now)
     shown = [track for track in tracks if not ask.platform or track.platform == ask.platform]
