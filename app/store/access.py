@@ -14,7 +14,7 @@ from app.models.access import Audit, Idempotency, KeyMark, LoginSession, SetupCo
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Whether anyone was ever let in. Disabled users and revoked tokens count: taking the last one away opens nothing."""
+    """Whether anyone was ever let in. The disabled and the revoked count: taking the last one away opens nothing."""
 
     users: bool
     tokens: bool
@@ -29,12 +29,13 @@ async def presence(session: ReadSession) -> Presence:
 # Users and their logins
 
 
-async def add_user(session: Session, user: User) -> User:
+async def add_user(session: Session, name: str, folded: str, password_hash: str, now: int) -> User:
+    user = User(name=name, folded=folded, password_hash=password_hash, created_at=now)
     session.add(user)
     try:
         await session.flush()
     except IntegrityError:
-        raise Conflict(f"there is a user {user.name!r} already") from None
+        raise Conflict(f"there is a user {name!r} already") from None
     return user
 
 
@@ -78,10 +79,11 @@ async def drop_old_logins(session: Session, created_before: int, used_before: in
 # Tokens
 
 
-async def add_token(session: Session, token: Token) -> Token:
-    session.add(token)
+async def add_token(
+    session: Session, token_id: str, name: str, mac: str, scopes: str, now: int, expires_at: int
+) -> None:
+    session.add(Token(id=token_id, name=name, mac=mac, scopes=scopes, created_at=now, expires_at=expires_at))
     await session.flush()
-    return token
 
 
 async def token(session: ReadSession, token_id: str) -> Token | None:
@@ -127,8 +129,18 @@ async def set_key_mark(session: Session, mark: str) -> None:
 # What was done
 
 
-async def add_audit(session: Session, entry: Audit) -> None:
-    session.add(entry)
+async def add_audit(
+    session: Session,
+    now: int,
+    actor: str,
+    action: str,
+    subject: str | None,
+    ip: str | None,
+    change: tuple[str | None, str | None],
+) -> None:
+    """`change` is the hash of what was there before and of what is there now."""
+    before, after = change
+    session.add(Audit(at=now, actor=actor, action=action, subject=subject, ip=ip, before=before, after=after))
     await session.flush()
 
 
@@ -141,7 +153,7 @@ class Answered:
 
 
 async def claim_key(session: Session, actor: str, key: str, request_hash: str, now: int) -> Answered | None:
-    """None: the key is ours, do the work and call `answer_key`. Kept for 24 hours; a claim whose worker died for a minute.
+    """None: the key is ours; do the work, then call `answer_key`. Kept for 24 hours, an abandoned claim for a minute.
 
     Conflict where the same request is being worked on, Invalid where the key came with another request.
     """

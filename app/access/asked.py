@@ -1,0 +1,86 @@
+"""What a request shows of where it comes from: peer, Host, proxies, and the page that a browser says it is of."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request shows of itself. Names of headers are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    peer: str | None
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, scope: Mapping[str, Any]) -> "Asked":
+        """From an ASGI scope."""
+        client = scope.get("client")
+        headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+        query = scope.get("query_string", b"").decode("latin-1")
+        return cls(scope["method"], scope["path"], query, client[0] if client else None, headers)
+
+    def every(self, name: str) -> list[str]:
+        return [value for each, value in self.headers if each == name]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the name or address is this machine's own, spelled as usual."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address: IPv4Address | IPv6Address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def loopback_host(asked: Asked) -> bool:
+    hosts = asked.every("host")
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(:\d{1,5})?", hosts[0]) if len(hosts) == 1 else None
+    return match is not None and is_loopback(match[1].strip("[]"))
+
+
+def proxied(asked: Asked) -> bool:
+    return any(name in ("forwarded", "via") or name.startswith("x-forwarded-") for name, _ in asked.headers)
+
+
+def same_site(asked: Asked) -> bool:
+    """What the browser certifies counts first: a proxy may have changed the Host that Origin is compared with."""
+    return site_allows(asked) if asked.every("sec-fetch-site") else origin_allows(asked)
+
+
+def site_allows(asked: Asked) -> bool:
+    sites = asked.every("sec-fetch-site")
+    return all(site in ("same-origin", "none") for site in sites) or _followed_link(asked)
+
+
+def _followed_link(asked: Asked) -> bool:
+    """Someone followed a link to one of our pages: the other site sees nothing of it, and reading changes nothing."""
+    page = not asked.path.startswith("/api/") and asked.path != "/metrics"
+    whole = asked.every("sec-fetch-mode") == ["navigate"] and asked.every("sec-fetch-dest") == ["document"]
+    return page and whole and asked.method in ("GET", "HEAD")
+
+
+def origin_allows(asked: Asked) -> bool:
+    hosts = asked.every("host")
+    return all([_authority(origin)] == [_trimmed(host) for host in hosts] for origin in asked.every("origin"))
+
+
+def _authority(origin: str) -> str | None:
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return None
+    return _trimmed(parts.netloc) if parts.scheme in ("http", "https") else None
+
+
+def _trimmed(authority: str) -> str:
+    return authority.lower().removesuffix(":443").removesuffix(":80")
