@@ -8,39 +8,16 @@ from datetime import datetime
 import httpx
 import msgspec
 
+from collectors.answer import Answer
 from collectors.body import MAX_WIRE, Unreadable, gunzip
 from collectors.contract import Meter
-from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unauthorized, Unavailable
+from collectors.errors import CollectorError, Malformed, Refused, Unavailable
 from collectors.rates import ReadRates, utc_now, wait_until
-from collectors.reading import BROKEN
 
 DEADLINE = 30.0  # for a whole answer: a server that drips one byte a second is given up too
 CONNECT = 5.0
 
 Params = Sequence[tuple[str, str]]
-
-
-class Answer(msgspec.Struct, frozen=True):
-    status: int
-    headers: httpx.Headers
-    body: bytes
-
-    def is_json(self) -> bool:
-        """Judged by the body: content types lie."""
-        try:
-            msgspec.json.decode(self.body, type=msgspec.Raw)
-        except BROKEN:
-            return False
-        return True
-
-    def told(self) -> str:
-        """The error's name or words, where the body is JSON that holds one; texts are localised, so only for people."""
-        try:
-            said = msgspec.json.decode(self.body, type=dict[str, msgspec.Raw])
-            words = [msgspec.json.decode(said[key], type=str) for key in ("error", "message") if key in said]
-        except BROKEN:
-            return ""
-        return ": ".join(words)[:200]
 
 
 class Http:
@@ -90,31 +67,11 @@ class Http:
         return (url.scheme, url.host, _port(url)) == (self.base.scheme, self.base.host, _port(self.base))
 
     def failure(self, answer: Answer) -> CollectorError:
-        """What an answer that is no good means for the caller."""
+        """What an answer that is no good means for the caller. What the server says is shown without our secret."""
         until = wait_until(answer.headers, self._rates(answer.headers), self._now())
-        words = self._words(answer)
-        match answer.status:
-            case 429:
-                return RateLimited(words, until)
-            case 503 if until is not None:
-                return RateLimited(words, until)
-            case 401 | 403 | 407:
-                return Unauthorized(words)
-            case 408 | 425:
-                return Unavailable(words)
-            case status if 300 <= status < 400:
-                return Refused(f"{words}: it has moved; redirects are not followed, give its new URL")
-            case status if status < 300:
-                return Malformed(f"{words}: not an answer to this call")
-            case status if status >= 500 and status != 501:
-                return Unavailable(words)
-        return Refused(words)
-
-    def _words(self, answer: Answer) -> str:
-        said = answer.told()
-        if self.secret:
-            said = said.replace(self.secret, "[secret]")
-        return f"{self.base.host} answered {answer.status}" + (f" ({said})" if said else "")
+        said = answer.words()
+        said = said.replace(self.secret, "[secret]") if self.secret else said
+        return answer.failure(f"{self.base.host} answered {answer.status}" + (f" ({said})" if said else ""), until)
 
     def _url(self, path: str, params: Params) -> httpx.URL:
         url = httpx.URL(f"{self.base}{path}", params=list(params)) if params else httpx.URL(f"{self.base}{path}")

@@ -31,7 +31,8 @@ class ById(Generic[Item]):
     """Remembers whether the server takes many ids at once. `None`: nothing seen that proves it, or the contrary."""
 
     def __init__(self, get: Get, path: str, reader: Reader[Item]) -> None:
-        self._get, self._path, self._reader = get, path, reader
+        self._get, self._path = get, path
+        self._reader: Reader[Item] = reader
         self._bulk: bool | None = None
 
     async def get(self, ids: Sequence[str]) -> Got[Item]:

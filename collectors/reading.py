@@ -56,13 +56,13 @@ class Reader(Generic[T]):
 
 
 def utc(moment: datetime) -> datetime:
-    """The same instant in UTC. Raises Malformed where that falls out of the calendar."""
+    """The same instant in UTC; at the ends of the calendar, where that has no name, the nearest that has one."""
     if moment.tzinfo is UTC:
         return moment
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise Malformed(f"{moment.isoformat()} is no time that can be kept") from None
+        return moment.replace(tzinfo=UTC)
 
 
 def _pieces(body: bytes) -> list[msgspec.Raw]:

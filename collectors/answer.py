@@ -1,0 +1,57 @@
+"""One answer of a server, and what it means for the caller when it is no good."""
+
+from datetime import datetime
+
+import httpx
+import msgspec
+
+from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unauthorized, Unavailable
+from collectors.reading import BROKEN
+
+
+class Answer(msgspec.Struct, frozen=True):
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def is_json(self) -> bool:
+        """Judged by the body: content types lie."""
+        try:
+            msgspec.json.decode(self.body, type=msgspec.Raw)
+        except BROKEN:
+            return False
+        return True
+
+    def error(self) -> str:
+        """The error's name, where the body is JSON that holds one. Mastodon's servers put localised words there."""
+        return self._said("error")
+
+    def words(self) -> str:
+        """For people: never to branch on, never a whole body."""
+        return ": ".join(filter(None, (self.error(), self._said("message"))))[:200]
+
+    def _said(self, key: str) -> str:
+        try:
+            said = msgspec.json.decode(self.body, type=dict[str, msgspec.Raw])
+            return msgspec.json.decode(said[key], type=str) if key in said else ""
+        except BROKEN:
+            return ""
+
+    def failure(self, words: str, until: datetime | None) -> CollectorError:
+        """Judged by the status alone. `until` is what the headers say of waiting, if they do."""
+        match self.status:
+            case 429:
+                return RateLimited(words, until)
+            case 503 if until is not None:
+                return RateLimited(words, until)
+            case 401 | 403 | 407:
+                return Unauthorized(words)
+            case 408 | 425:
+                return Unavailable(words)
+            case status if status < 300:
+                return Malformed(f"{words}: not an answer to this call")
+            case status if status < 400:
+                return Refused(f"{words}: it has moved; redirects are not followed, give its new URL")
+            case status if status >= 500 and status != 501:
+                return Unavailable(words)
+        return Refused(words)
