@@ -1,0 +1,120 @@
+"""The two campaigns of the demo: who leads them, and when those people speak. All of it is invented."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sandbox import people
+from sandbox.posts import DAY, DOMAIN, HOUR, MINUTE, NETWORKS, Person, account_name, handle
+
+WEEKS = 6
+SEED = 2017
+
+# How the demo's sources log in. The sandbox takes these, and asks Mastodon's side for no token.
+BLUESKY_IDENTIFIER = f"observer.{DOMAIN}"
+BLUESKY_PASSWORD = "sandbox-app-password"  # noqa: S105 - opens nothing but the sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An account of an influencer, as `accounts.csv` and both APIs call it."""
+
+    platform: str
+    native_id: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Influencer:
+    name: str
+    kind: str
+    accounts: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """`launch` is in milliseconds after the world began."""
+
+    slug: str
+    name: str
+    kind: str
+    tags: tuple[str, ...]
+    launch: int
+    influencers: tuple[Influencer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Someone with an audience speaks and others follow: `force` posts an hour at once, fading over `lasts` hours."""
+
+    at: int
+    person: Person
+    force: float
+    lasts: float
+
+
+def _influencer(person: Person, kind: str = "person") -> Influencer:
+    return Influencer(
+        person.shown,
+        kind,
+        tuple(Named(network, account_name(network, person), handle(network, person)) for network in NETWORKS),
+    )
+
+
+LOVE_ARMY = Campaign(
+    slug="love-army",
+    name="Love Army for the Rohingyas",
+    kind="influencer-led",
+    tags=("LoveArmyForRohingyas", "LoveArmy4Rohingyas"),
+    launch=0,
+    influencers=tuple(_influencer(person) for person in people.LEADERS),
+)
+WATER = Campaign(
+    slug="water-for-rohingya",
+    name="Water for Rohingya",
+    kind="association-led",
+    tags=("WaterForRohingya",),
+    launch=0,
+    influencers=(_influencer(people.ASSOCIATION, "association"), _influencer(people.AMBASSADOR)),
+)
+CAMPAIGNS = (LOVE_ARMY, WATER)
+
+# (day, hour, who, force, lasts): a launch that few heed, a quiet month, then the take-off on the 32nd day.
+_PAST = (
+    (0, 1, 0, 6, 3), (3, 20, 1, 2, 3), (8, 18, 3, 2, 3), (12, 21, 0, 4, 3), (17, 19, 1, 3, 3), (21, 12, 3, 2, 3),
+    (26, 20, 2, 4, 3),
+    (32, 2, 0, 60, 3), (32, 3, 1, 80, 3), (32, 5, 2, 45, 3), (33, 4, 0, 35, 3), (34, 2, 1, 25, 3), (35, 3, 3, 14, 3),
+    (36, 5, 0, 20, 3), (37, 20, 2, 10, 3), (38, 4, 1, 12, 3), (40, 3, 0, 10, 3), (41, 6, 3, 7, 3),
+)  # fmt: skip
+
+
+def began(now: int) -> int:
+    """When a world began that is six weeks old at `now`."""
+    return now - now % (10 * MINUTE) - WEEKS * 7 * DAY
+
+
+def beats(campaign: Campaign, start: int) -> Iterator[Beat]:
+    """Every beat of a campaign in order of time, without end."""
+    return _led(start) if campaign is LOVE_ARMY else _weekly(start)
+
+
+def _led(start: int) -> Iterator[Beat]:
+    for day, hour, who, force, lasts in _PAST:
+        yield Beat(start + day * DAY + hour * HOUR, people.LEADERS[who], force, lasts)
+    # The second wave has just begun when the demo opens: this is what one watches.
+    at, turn = start + WEEKS * 7 * DAY - 40 * MINUTE, 0
+    while True:
+        yield Beat(at, people.LEADERS[(turn + 1) % 3], 720 if turn == 0 else 110, 5)
+        at, turn = at + 4 * HOUR, turn + 1
+
+
+def _weekly(start: int) -> Iterator[Beat]:
+    """The association writes on Tuesdays at nine, its ambassador on Fridays at noon (the epoch was a Thursday)."""
+    week = start // (7 * DAY) * 7 * DAY
+    while True:
+        for at, person, force in (
+            (week + DAY + 12 * HOUR, people.AMBASSADOR, 2.0),
+            (week + 5 * DAY + 9 * HOUR, people.ASSOCIATION, 7.0),
+        ):
+            if at >= start:
+                yield Beat(at, person, force, 4)
+        week += 7 * DAY

@@ -1,0 +1,88 @@
+"""The past of the demo's world as files for `import`: what someone would have who had been watching all the while."""
+
+import csv
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import demo, people
+from sandbox.posts import DAY, HOUR, MINUTE, NETWORKS, account_name, fold, followers, handle, rfc3339
+from sandbox.process import Born, Process
+
+# Ages at which a post is looked at, give or take; a look now and then is missed, as happens to all who watch.
+_LOOKS = (4 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR, DAY, 2 * DAY, 4 * DAY, 8 * DAY, 16 * DAY, 32 * DAY)
+
+POSTS = [
+    "platform", "native_id", "created_at", "hashtags", "author_id", "author",
+    "followers", "text", "url", "lang", "in_reply_to", "quote_of",
+]  # fmt: skip
+SNAPSHOTS = ["platform", "native_id", "observed_at", "likes", "reposts", "replies", "quotes"]
+ACCOUNTS = ["platform", "native_id", "observed_at", "followers", "handle", "name"]
+
+_FOLLOWED = {fold(tag) for campaign in demo.CAMPAIGNS for tag in campaign.tags}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files, and how many rows each has."""
+
+    posts: Path
+    snapshots: Path
+    accounts: Path
+    rows: dict[str, int]
+
+
+def write(folder: Path, now: int, *, seed: int = demo.SEED, began: int | None = None, since: int = 0) -> Written:
+    """What a watcher of the hashtags would have seen up to `now`: all of it, or what was new after `since`."""
+    start = began if began is not None else demo.began(now)
+    seen = [(born, looks) for born in Process(seed, start).births(start, now) if (looks := _looks(born, seed, now))]
+    folder.mkdir(parents=True, exist_ok=True)
+    written = Written(folder / "posts.csv", folder / "snapshots.csv", folder / "accounts.csv", {})
+    posts = (_post(born, looks[0]) for born, looks in seen if looks[0] > since)
+    levels = (_snapshot(born, at) for born, looks in seen for at in looks if at > since)
+    written.rows["posts"] = _file(written.posts, POSTS, posts)
+    written.rows["snapshots"] = _file(written.snapshots, SNAPSHOTS, levels)
+    written.rows["accounts"] = _file(written.accounts, ACCOUNTS, _accounts(max(start, since), now))
+    return written
+
+
+def _looks(born: Born, seed: int, now: int) -> list[int]:
+    """When this post was looked at: not after `now`, and not once it was gone."""
+    if not any(fold(tag) in _FOLLOWED for tag in born.post.tags):
+        return []
+    dice = random.Random(f"{seed}/looks/{born.post.position}")
+    end = min(now, born.deleted_at - 1 if born.deleted_at is not None else now)
+    ages = [int(age * dice.uniform(0.75, 1.3)) for age in _LOOKS]
+    kept = [age for index, age in enumerate(ages) if dice.random() > 0.08 or index == 0]
+    return [at for age in kept if (at := born.post.created_at + age) <= end]
+
+
+def _post(born: Born, seen: int) -> Sequence[object]:
+    post = born.shown(seen) or born.post
+    return (
+        post.network, post.native_id, rfc3339(post.created_at), " ".join(post.tags),
+        account_name(post.network, post.person), handle(post.network, post.person), followers(post.person, seen),
+        post.text, post.url, post.lang,
+        post.answers.native_id if post.answers else "", post.quotes.native_id if post.quotes else "",
+    )  # fmt: skip
+
+
+def _snapshot(born: Born, at: int) -> Sequence[object]:
+    return (born.post.network, born.post.native_id, rfc3339(at), *born.growth.levels(at - born.post.created_at))
+
+
+def _accounts(start: int, now: int) -> Iterator[Sequence[object]]:
+    """The followers of those who lead, once a day. Everyone else's come with their posts."""
+    for network in NETWORKS:
+        for person in people.LEADING:
+            name, shown = account_name(network, person), handle(network, person)
+            for at in range(start, now, DAY):
+                yield network, name, rfc3339(at), followers(person, at), shown, person.shown
+
+
+def _file(path: Path, header: Sequence[str], rows: Iterator[Sequence[object]]) -> int:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(header)
+        return sum(1 for row in rows if out.writerow(row))
