@@ -8,12 +8,13 @@ from typing import ClassVar
 import httpx
 import msgspec
 
+from collectors.answer import Answer
 from collectors.bluesky_session import ENTRYWAY, Session
 from collectors.bluesky_view import read_posts, read_profiles
 from collectors.bluesky_walk import Place, Walk, milliseconds
 from collectors.contract import Allowance, Credential, Keeper, Meter, Offer
 from collectors.errors import Malformed, RateLimited, Refused, Unauthorized, Unavailable
-from collectors.http import Answer, Http, Params
+from collectors.http import Http, Params
 from collectors.posts import Account, Looked, Page, Post
 from collectors.rates import no_rates, utc_now
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import httpx
 import msgspec
 
+from collectors.answer import Answer
 from collectors.contract import Credential, Keeper, Meter, Told
 from collectors.errors import Unauthorized
-from collectors.http import Answer, Http, Params
+from collectors.http import Http, Params
 from collectors.rates import unix_reset, window
 from collectors.reading import Id, Reader
 
@@ -130,7 +131,7 @@ class Session:
         self._pds.secret, self._refresh, self.did = access, refresh, did
 
     def _home(self, document: _Document | None) -> str:
-        """Bluesky's entryway names the account's own server; any other server that takes the password is that server."""
+        """Bluesky's entryway names the account's own server; any other that takes the password is it."""
         if str(self._login.base) == ENTRYWAY and document:
             for service in document.service:
                 if service.kind == "AtprotoPersonalDataServer" and (service.service_endpoint or "").startswith(

@@ -9,9 +9,10 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from collectors.answer import Answer
 from collectors.contract import Allowance, Credential, Keeper, Meter, Offer, Told
 from collectors.errors import Malformed, Refused, Unauthorized
-from collectors.http import Answer, Http, Params
+from collectors.http import Http, Params
 from collectors.mastodon_lookup import ById
 from collectors.mastodon_server import Facts, id_before, read_facts
 from collectors.mastodon_status import AUTHORS, STATUSES, Status, account, posts

@@ -7,8 +7,9 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from collectors.answer import Answer
 from collectors.errors import CollectorError, Malformed
-from collectors.http import Answer, Params
+from collectors.http import Params
 from collectors.mastodon_status import Author, Status
 from collectors.reading import Reader
 
