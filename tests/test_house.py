@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.models": {"app.db"},
     "app.store": {"app.models", "app.db", "app.clock", "app.errors", "app.analysis", "collectors.posts"},
     "app.outbound": {"app.settings", "app.errors", "collectors"},
-    "app.sources": FLOOR - {"app.analysis"} | {"collectors"},
+    "app.sources": FLOOR | {"app.access", "collectors"},
     "app.polling": FLOOR | {"app.sources", "collectors.contract", *VALUES},
     "app.alerts": FLOOR,
     "app.imports": FLOOR | VALUES,

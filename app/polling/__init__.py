@@ -1,0 +1,1 @@
+"""Platform to store: finding posts (poll), reading their levels again (refresh)."""

@@ -1,0 +1,161 @@
+"""Rows become sources: a platform + instance + credential, with its budget, opened as a collector."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import collectors
+from app import outbound
+from app.access import keyfile
+from app.access.seal import Unsealable
+from app.analysis import budget
+from app.clock import Clock, from_ms, to_ms
+from app.db.engine import Database
+from app.errors import Invalid
+from app.models import Source
+from app.settings import Settings
+from app.store import budgets
+from app.store import sources as rows
+from app.store.sources import NewSource
+from collectors.contract import Allowance, Collector, Credential, Told
+from collectors.errors import Refused, Spent
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
+
+
+class DatabaseMeter:
+    """A source's budget: every call is taken from its row before it is made, by whichever worker."""
+
+    def __init__(self, db: Database, clock: Clock, source_id: int, allowances: tuple[Allowance, ...]) -> None:
+        self._db, self._clock, self._source_id = db, clock, source_id
+        self._allowances = {allowance.name: allowance for allowance in allowances}
+        self._told: dict[str, Told] = {}
+        self.calls = 0
+
+    async def spend(self, name: str, units: int = 1) -> None:
+        allowance = self._allowances[name]
+        window, now = int(allowance.window.total_seconds() * 1_000), to_ms(self._clock.now())
+        async with self._db.write() as session:
+            state = await budgets.held(session, self._source_id, name)
+            told = self._told.pop(name, None)
+            state = _with(state, told, now) if told else state
+            taken = budget.take(state, allowance.limit, window, units, now)
+            await budgets.write(session, self._source_id, name, state if isinstance(taken, int) else taken)
+        if isinstance(taken, int):
+            raise Spent(f"the budget {name!r} is used up", from_ms(taken))
+        self.calls += 1
+
+    async def told(self, told: Told) -> None:
+        """Headers are written with the next call, at once when they say that nothing is left."""
+        if told.name not in self._allowances:
+            return
+        self._told[told.name] = told
+        if told.remaining == 0:
+            await self._write(told)
+
+    async def _write(self, told: Told) -> None:
+        async with self._db.write() as session:
+            state = await budgets.held(session, self._source_id, told.name)
+            await budgets.write(session, self._source_id, told.name, _with(state, told, to_ms(self._clock.now())))
+
+
+def _with(state: budget.Spent, told: Told, now: int) -> budget.Spent:
+    resets = to_ms(told.resets_at) if told.resets_at else None
+    if told.remaining is None or resets is None or resets <= now:
+        return state  # a cached answer repeats old headers: a reset that has passed says nothing
+    return budget.Spent(state.slices, told.limit, told.remaining, resets)
+
+
+class _SealedKeeper:
+    """A collector's session, sealed in its source's row: it survives a restart, and a dump does not show it."""
+
+    def __init__(self, db: Database, settings: Settings, source_id: int) -> None:
+        self._db, self._settings, self._source_id = db, settings, source_id
+
+    async def load(self) -> Mapping[str, str]:
+        async with self._db.read() as session:
+            sealed = (await rows.by_id(session, self._source_id)).session_sealed
+        if sealed is None:
+            return {}
+        try:
+            kept = json.loads(keyfile.keyring(self._settings).unseal(sealed, self._purpose))
+        except Unsealable:
+            return {}  # another key: logging in again makes a new session
+        return {str(key): str(value) for key, value in kept.items()}
+
+    async def save(self, values: Mapping[str, str]) -> None:
+        sealed = keyfile.keyring(self._settings).seal(json.dumps(dict(values)), self._purpose)
+        async with self._db.write() as session:
+            await rows.save_session(session, self._source_id, sealed)
+
+    @property
+    def _purpose(self) -> str:
+        return f"session of source {self._source_id}"
+
+
+def _user_agent(settings: Settings) -> str:
+    return f"Groundswell/0.1 ({settings.contact})" if settings.contact else "Groundswell/0.1"
+
+
+def _credential(row: Source) -> Credential | None:
+    """A file of one line (a token, an app password), or of two: who, then the secret."""
+    if row.credential_file is None:
+        return None
+    try:
+        lines = Path(row.credential_file).read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"cannot read the credential file {row.credential_file}: {error}") from None
+    words = [line.strip() for line in lines if line.strip()]
+    if not words:
+        raise Refused(f"the credential file {row.credential_file} is empty")
+    return Credential(words[-1], row.identifier or (words[0] if len(words) > 1 else None))
+
+
+@asynccontextmanager
+async def opened(db: Database, settings: Settings, clock: Clock, source_id: int) -> AsyncIterator[Collector]:
+    """A collector for the source. No session is open while it is used."""
+    async with db.read() as session:
+        row = await rows.by_id(session, source_id)
+    meter = DatabaseMeter(db, clock, source_id, collectors.offer(row.platform).allowances)
+    credential = _credential(row)
+    async with outbound.client(settings.allow_networks, headers={"User-Agent": _user_agent(settings)}) as client:
+        yield collectors.open_collector(
+            row.platform, client=client, base_url=row.base_url, credential=credential, meter=meter,
+            keeper=_SealedKeeper(db, settings, source_id), now=clock.now,
+        )  # fmt: skip
+
+
+async def add(db: Database, settings: Settings, new: NewSource, now: int) -> int:
+    """A new source, its words and its address checked. Invalid names the field."""
+    if not _NAME.match(new.name):
+        raise Invalid("name", new.name, "use a to z, 0 to 9, dot, dash and underscore, at most 63")
+    if new.platform not in collectors.PLATFORMS:
+        raise Invalid("platform", new.platform, f"must be one of {', '.join(sorted(collectors.PLATFORMS))}")
+    if new.url is not None:
+        try:
+            await outbound.check_url(new.url, settings.allow_networks)
+        except Refused as error:
+            raise Invalid("url", new.url, str(error)) from None
+    elif new.platform == "mastodon":
+        raise Invalid("url", None, "say which server: --url https://mastodon.example")
+    _check_credential_file(new.credential_file)
+    async with db.write() as session:
+        return await rows.insert(session, new, now)
+
+
+def _check_credential_file(path: str | None) -> None:
+    if path is not None and not Path(path).is_file():
+        raise Invalid("token_file", path, "there is no such file")
+
+
+async def check(db: Database, settings: Settings, clock: Clock, name: str) -> Mapping[str, str]:
+    """One real call to the source's server: what it says of itself. CollectorError says what to do."""
+    async with db.read() as session:
+        row = await rows.named(session, name)
+    async with opened(db, settings, clock, row.id) as collector:
+        facts = await collector.check()
+    async with db.write() as session:
+        await rows.set_state(session, row.id, "ok", None, to_ms(clock.now()))
+    return facts

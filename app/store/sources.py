@@ -1,0 +1,98 @@
+"""Rows of sources: what they are, how they do, and who refreshes them now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, update
+
+from app.db.engine import ReadSession, Session
+from app.errors import Conflict, Fenced, NotFound
+from app.models import Source, Track
+
+LEASE_MS = 90_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    platform: str
+    name: str
+    url: str | None
+    identifier: str | None
+    credential_file: str | None
+
+
+async def live(session: ReadSession) -> Sequence[Source]:
+    query = select(Source).where(Source.kind == "live", Source.removed_at.is_(None)).order_by(Source.id)
+    return (await session.execute(query)).scalars().all()
+
+
+async def named(session: ReadSession, name: str) -> Source:
+    row = (await session.execute(select(Source).where(Source.name == name, Source.removed_at.is_(None)))).scalar()
+    if row is None:
+        raise NotFound(f"no source {name!r}: see groundswell sources list")
+    return row
+
+
+async def by_id(session: ReadSession, source_id: int) -> Source:
+    row = await session.get(Source, source_id, populate_existing=True)
+    if row is None:
+        raise NotFound(f"no source {source_id}")
+    return row
+
+
+async def insert(session: Session, new: NewSource, now: int) -> int:
+    there = (await session.execute(select(Source).where(Source.name == new.name))).scalar()
+    if there is not None:
+        word = "was removed; its history keeps the name" if there.removed_at else "exists"
+        raise Conflict(f"a source named {new.name!r} {word}: choose another name")
+    row = Source(
+        name=new.name, platform=new.platform, kind="live", base_url=new.url, identifier=new.identifier,
+        credential_file=new.credential_file, state="ok", state_at=now, failures=0, refresh_term=0, created_at=now,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def remove(session: Session, name: str, now: int) -> None:
+    """Stop using it. What it saw stays, and so does its name on it; its tracks end."""
+    row = await named(session, name)
+    row.removed_at, row.credential_sealed, row.session_sealed = now, None, None
+    await session.execute(
+        update(Track).where(Track.source_id == row.id, Track.until_at.is_(None)).values(until_at=now, due_at=None)
+    )
+
+
+async def set_state(
+    session: Session, source_id: int, state: str, reason: str | None, now: int, waits_until: int | None = None
+) -> None:
+    """`waiting` has a time; `stopped` needs a person."""
+    values = {"state": state, "reason": reason, "waits_until": waits_until}
+    mine = update(Source).where(Source.id == source_id)
+    await session.execute(mine.where(Source.state != state).values(state_at=now))
+    await session.execute(mine.values(**values, failures=0 if state == "ok" else Source.failures + 1))
+
+
+async def claim_refresh(session: Session, source_id: int, now: int) -> int | None:
+    """The term of the lease, or None: someone else refreshes this source now, or nothing is due."""
+    free = or_(Source.refresh_until.is_(None), Source.refresh_until < now)
+    taken = await session.execute(
+        update(Source)
+        .where(Source.id == source_id, free)
+        .values(refresh_until=now + LEASE_MS, refresh_term=Source.refresh_term + 1)
+    )
+    if taken.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    return (await session.execute(select(Source.refresh_term).where(Source.id == source_id))).scalar_one()
+
+
+async def hold_refresh(session: Session, source_id: int, term: int, until: int | None) -> None:
+    done = await session.execute(
+        update(Source).where(Source.id == source_id, Source.refresh_term == term).values(refresh_until=until)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Fenced(f"the refresh of source {source_id} was taken over")
+
+
+async def save_session(session: Session, source_id: int, sealed: str) -> None:
+    await session.execute(update(Source).where(Source.id == source_id).values(session_sealed=sealed))
