@@ -12,7 +12,7 @@ from collectors.answer import Answer
 from collectors.contract import Credential, Keeper, Meter, Told
 from collectors.errors import Unauthorized
 from collectors.http import Http, Params
-from collectors.rates import unix_reset, window
+from collectors.rates import ReadRates, unix_reset, window
 from collectors.reading import Id, Reader
 
 ENTRYWAY = "https://bsky.social"
@@ -51,8 +51,8 @@ class Session:
         now: Callable[[], datetime],
     ) -> None:
         self._client, self._meter, self._keeper, self._now = client, meter, keeper, now
-        self._login = Http(client, login, meter, _session_rates, now=now)
         self._credential = credential
+        self._login = self._http(login, _session_rates)
         self._lock = asyncio.Lock()
         self._pds: Http | None = None
         self._refresh = ""
@@ -100,9 +100,8 @@ class Session:
 
     async def _renew(self, pds: Http) -> None:
         """By the refresh token, which is used up thereby; where that has run out too, by the password."""
-        refreshing = Http(
-            self._client, str(pds.base), self._meter, unix_reset("calls"), secret=self._refresh, now=self._now
-        )
+        refreshing = self._http(str(pds.base), unix_reset("calls"))
+        refreshing.secret = self._refresh
         answer = await refreshing.post(
             "/xrpc/com.atproto.server.refreshSession", None, spend=("calls",), expect={400, 401}
         )
@@ -127,8 +126,11 @@ class Session:
 
     def _take(self, access: str, refresh: str, did: str, pds: str) -> None:
         if self._pds is None or str(self._pds.base) != pds:
-            self._pds = Http(self._client, pds, self._meter, unix_reset("calls"), now=self._now)
+            self._pds = self._http(pds, unix_reset("calls"))
         self._pds.secret, self._refresh, self.did = access, refresh, did
+
+    def _http(self, base: str, rates: ReadRates) -> Http:
+        return Http(self._client, base, self._meter, rates, hidden=self._credential.secret, now=self._now)
 
     def _home(self, document: _Document | None) -> str:
         """Bluesky's entryway names the account's own server; any other that takes the password is it."""

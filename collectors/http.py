@@ -21,7 +21,10 @@ Params = Sequence[tuple[str, str]]
 
 
 class Http:
-    """Calls one server. Asks the meter before each call and tells it after; sends `secret` to that server only."""
+    """Calls one server. Asks the meter before each call and tells it after; sends `secret` to that server only.
+
+    `hidden` is another secret that the server knows, and might echo in its errors.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Http:
         rates: ReadRates,
         *,
         secret: str | None = None,
+        hidden: str | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         try:
@@ -40,7 +44,7 @@ class Http:
         if self.base.scheme not in ("http", "https") or not self.base.host:
             raise Refused(f"{base_url!r} is not an http or https URL")
         self._client, self._meter, self._rates, self._now = client, meter, rates, now
-        self.secret = secret
+        self.secret, self._hidden = secret, hidden
 
     async def get(
         self, path: str, params: Params = (), *, spend: Sequence[str] = ("calls",), expect: Collection[int] = ()
@@ -70,7 +74,8 @@ class Http:
         """What an answer that is no good means for the caller. What the server says is shown without our secret."""
         until = wait_until(answer.headers, self._rates(answer.headers), self._now())
         said = answer.words()
-        said = said.replace(self.secret, "[secret]") if self.secret else said
+        for secret in filter(None, (self.secret, self._hidden)):
+            said = said.replace(secret, "[secret]")
         return answer.failure(f"{self.base.host} answered {answer.status}" + (f" ({said})" if said else ""), until)
 
     def _url(self, path: str, params: Params) -> httpx.URL:
