@@ -77,7 +77,8 @@ def _even(spans: Spans, which: Ints, first: Ints, last: Ints) -> tuple[Ints, Int
 
 def _stepped(spans: Spans, which: Ints) -> tuple[Ints, Ints, Ints]:
     """At most 64 edges of long spans, at equal shares of the growth between start and end."""
-    begin, there = _left_at(spans, which)
+    begin = remaining((spans.start[which] - spans.birth[which]).astype(np.float64))
+    there = remaining((spans.end[which] - spans.birth[which]).astype(np.float64))
     share = np.arange(1, EDGES + 1) / (EDGES + 1)
     left = begin[:, None] - (begin - there)[:, None] * share
     age = (left ** (1 / _POWER) - 1.0) * _SCALE_MS
@@ -95,24 +96,29 @@ def _stepped(spans: Spans, which: Ints) -> tuple[Ints, Ints, Ints]:
     return _without_zeros(which[owner], starts.ravel() // FIVE_MINUTES * FIVE_MINUTES, gain)
 
 
-def _left_at(spans: Spans, which: Ints) -> tuple[Floats, Floats]:
-    birth = spans.birth[which]
-    return (
-        remaining((spans.start[which] - birth).astype(np.float64)),
-        remaining((spans.end[which] - birth).astype(np.float64)),
-    )
-
-
 def _levels(spans: Spans, which: Ints, owner: Ints, edge: Ints) -> Ints:
-    """The level at each edge, rounded down."""
-    begin, there = _left_at(spans, which)
-    whole = begin - there
-    change = (spans.after - spans.before)[which]
+    """The level at each edge, rounded down; what lies at or after a span's end is its last level."""
+    start, end = spans.start[which], spans.end[which]
+    there = _grown(spans, which, end - start)
+    part = _grown(spans, which[owner], np.minimum(edge, end[owner]) - start[owner])
     # A span of no length has no shape: its one piece is set to the last level anyway.
-    rate = np.divide(change, whole, out=np.zeros(len(which)), where=whole > 0)
-    grown = begin[owner] - remaining(np.maximum(edge - spans.birth[which][owner], 0).astype(np.float64))
-    level: Ints = spans.before[which][owner] + np.floor(grown * rate[owner]).astype(np.int64)
-    return level
+    share = np.divide(part, there[owner], out=np.ones(len(owner)), where=there[owner] < 0)
+    before, after = spans.before[which], spans.after[which]
+    level = before[owner] + np.floor((after - before)[owner] * share).astype(np.int64)
+    # Floats cannot say every share of a huge level: never pass what was seen.
+    inside: Ints = np.clip(level, np.minimum(before, after)[owner], np.maximum(before, after)[owner])
+    return inside
+
+
+def _grown(spans: Spans, which: Ints, elapsed: Ints) -> Floats:
+    """How much of what remained at the start is gone after `elapsed`, as a negative share.
+
+    Said so rather than as a difference of two F, whose last digits, for looks close together on an old post, would
+    differ from machine to machine, and with them a level that is rounded down.
+    """
+    scale = _SCALE_MS + (spans.start[which] - spans.birth[which])
+    share: Floats = np.expm1(_POWER * np.log1p(elapsed / scale))
+    return share
 
 
 def _per_piece(level: Ints, spans: Spans, which: Ints, begins: Ints, ends: Ints) -> Ints:

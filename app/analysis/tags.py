@@ -7,14 +7,23 @@ LONGEST_BYTES = 640
 
 
 def normal(tag: str) -> str:
-    """`#ＦarmLaunch` and `farmlaunch` are one: no leading #, NFKC, casefold. Accents are kept apart."""
+    """`#ＦarmLaunch` and `farmlaunch` are one: no leading #, NFKC, casefold. Accents are kept apart.
+
+    Ids are made from it, so it is repeated until it stands: a few scripts fold to what folds further.
+    """
+    while (name := _folded(tag)) != tag:
+        tag = name
+    return name
+
+
+def _folded(tag: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tag).casefold())
-    return folded.strip().removeprefix("#")
+    return folded.strip().lstrip("#")
 
 
 def spelling(tag: str) -> str:
     """As it was written, without the #."""
-    return tag.strip().removeprefix("#").removeprefix("＃")
+    return tag.strip().lstrip("#＃")
 
 
 def wrong(tag: str) -> str | None:

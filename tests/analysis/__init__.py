@@ -1,0 +1,1 @@
+"""What is computed purely: shape, contributions, sums, tags."""
