@@ -11,6 +11,9 @@ from app.settings import Settings
 from app.store import following, refreshing, tracks
 from app.store.subjects import hashtag_key
 
+MOST_PAGES = 200
+"""A pass that a person asks for goes on as long as one may; a cursor that never ends is stopped here."""
+
 Progress = Callable[[PassSummary], None]
 
 
@@ -29,7 +32,7 @@ async def once(
             for track in await tracks.of_hashtag(session, hashtag_key(tag))
             if ids is None or track.source_id in ids
         ]
-    how = poll.How(early=True, deep=True, since=since, progress=progress or (lambda _: None))
+    how = poll.How(MOST_PAGES, early=True, deep=True, since=since, progress=progress or (lambda _: None))
     return [await _one(db, settings, clock, track.id, how) for track in mine]
 
 

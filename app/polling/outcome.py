@@ -18,7 +18,6 @@ class PassSummary:
     state: str = "ok"  # ok, partial, failed, skipped
     reason: str | None = None
     pages: int = 0
-    calls: int = 0
     posts: int = 0
     posts_new: int = 0
     looks_new: int = 0

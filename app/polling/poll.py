@@ -55,6 +55,7 @@ class Visit:
     summary: PassSummary
     walks: list[Walk]
     lag: int
+    page_limit: int
     progress: Progress = _silent
     seen: set[int] = field(default_factory=set)
     recognised: set[str] = field(default_factory=set)
@@ -68,6 +69,7 @@ class Visit:
 class How:
     """How a pass is made: `deep` walks the whole re-walk window, `early` does not wait for the due time."""
 
+    page_limit: int | None = None  # None: the setting's
     early: bool = False
     deep: bool = False
     since: int | None = None
@@ -98,6 +100,7 @@ async def _claim(db: Database, settings: Settings, clock: Clock, track_id: int, 
         source = await source_rows.by_id(session, claimed.source_id)
         await tracks.begin_pass(session, claimed, now)
         lag = 2 * claimed.interval_ms
+        limit = how.page_limit or settings.page_limit
         deep = how.deep or claimed.deep_at is None or now - claimed.deep_at >= DEEP_EVERY
         rewalk = int(settings.rewalk_days * DAY) if deep else None
         walk = walks.begin(walks.Window(now, claimed.walked_to, claimed.look_back_to, lag, rewalk), how.since)
@@ -107,7 +110,7 @@ async def _claim(db: Database, settings: Settings, clock: Clock, track_id: int, 
         await tracks.hold(
             session, claimed, now, walks=walks.dump(kept), walked_to=now, **({"deep_at": now} if deep else {})
         )
-    return Visit(db, settings, clock, claimed, PassSummary(claimed.tag, source.name), kept, lag, how.progress)
+    return Visit(db, settings, clock, claimed, PassSummary(claimed.tag, source.name), kept, lag, limit, how.progress)
 
 
 async def _missed(session: Session, track_id: int, walk: Walk, reason: str) -> None:
@@ -120,10 +123,10 @@ async def _walk_all(ours: Visit, collector: Collector) -> None:
     if not isinstance(collector, Searches):
         return
     for walk in list(ours.walks):
-        if ours.summary.pages >= ours.settings.page_limit:
-            ours.summary.worse("partial", f"page limit of {ours.settings.page_limit} reached; the next pass goes on")
-            return
-        await _walk(ours, collector, walk)
+        if ours.summary.pages < ours.page_limit:
+            await _walk(ours, collector, walk)
+    if ours.walks and ours.summary.pages >= ours.page_limit:
+        ours.summary.worse("partial", f"page limit of {ours.page_limit} reached; the next pass goes on")
 
 
 async def _walk(ours: Visit, collector: Searches, walk: Walk) -> None:
@@ -136,7 +139,7 @@ async def _walk(ours: Visit, collector: Searches, walk: Walk) -> None:
             ended = page.cursor is None or walks.is_done(after)
             await _keep_page(ours, page, posts, walk, after, ended=ended, whole=whole)
             walk, empty = after, 0 if page.posts else empty + 1
-            if ended or ours.summary.pages >= ours.settings.page_limit:
+            if ended or ours.summary.pages >= ours.page_limit:
                 return
             if empty >= 3:
                 ours.summary.worse("partial", "three empty pages in a row")
