@@ -1,8 +1,6 @@
 """The half of the server that speaks XRPC: a PDS's sessions, and search, posts and profiles as the AppView has them."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from itertools import islice, takewhile
 from typing import Any
 
 import msgspec
@@ -11,11 +9,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.bluesky_json import post_view, profile
-from sandbox.bluesky_session import Refused, Sessions
+from sandbox.bluesky_search import search
+from sandbox.bluesky_session import Refused, Sessions, invalid
+from sandbox.ids import BLUESKY, DOMAIN, number_of, place_of
 from sandbox.limits import Limits, Windows
-from sandbox.posts import BLUESKY, DOMAIN, Person, Post, World, did, fold, instant, number_of, place_of, position
+from sandbox.people import OBSERVER
+from sandbox.posts import Person, Post, World
 
-_BATCH, _PAGE = 25, 100
+_BATCH = 25
 
 
 class Bluesky:
@@ -87,43 +88,18 @@ class Bluesky:
 
     def session(self, request: Request) -> dict[str, Any]:
         self.sessions.check(request.headers.get("authorization", ""))
-        return {"did": f"did:web:{DOMAIN}", "handle": f"observer.{DOMAIN}", "active": True}
+        return {"did": OBSERVER.did, "handle": OBSERVER.handle(BLUESKY), "active": True}
 
     def search(self, request: Request) -> dict[str, Any]:
         self.sessions.check(request.headers.get("authorization", ""))
-        query = request.query_params
-        if not query.get("q"):
-            raise _invalid("searchPosts", 'Missing required key "q"')
-        limit = _limit(query.get("limit", "25"))
-        tags = [
-            *query.getlist("tag"),
-            *(word[1:] for word in query["q"].split() if word.startswith("#") and len(word) > 1),
-        ]
-        words = [word.casefold() for word in query["q"].split() if not word.startswith("#") and word != "*"]
-        found = list(islice(self._found(request, tags, words), limit + 1)) if tags else []
-        page = found[:limit]
-        cursor = {"cursor": f"{instant(page[-1].position)}__{page[-1].position & 0xFFFF}"} if len(found) > limit else {}
-        return {"posts": [post_view(self.world, post, self.now()) for post in page], **cursor}
-
-    def _found(self, request: Request, tags: list[str], words: list[str]) -> Any:
-        """Newest first, from the cursor or `until` (excluded) back to `since` (included); all tags, all words."""
-        query, now = request.query_params, self.now()
-        until, since = _time(query.get("until")), _time(query.get("since"))
-        below = _cursor(query["cursor"]) if query.get("cursor") else None
-        if until is not None:
-            below = min(position(until, 0), below) if below is not None else position(until, 0)
-        posts = self.world.newest(BLUESKY, tags[0], now, below=below)
-        for post in takewhile(lambda post: since is None or instant(post.position) >= since, posts):
-            carried = {fold(tag) for tag in post.tags}
-            if carried.issuperset(map(fold, tags)) and all(word in post.text.casefold() for word in words):
-                yield post
+        return search(self.world, request.query_params, self.now())
 
     def posts(self, request: Request) -> dict[str, Any]:
         uris = request.query_params.getlist("uris")
         if len(uris) > _BATCH:
-            raise _invalid("getPosts", f"array too big (maximum {_BATCH}, got {len(uris)})")
+            raise invalid("getPosts", f"array too big (maximum {_BATCH}, got {len(uris)})")
         if bad := next((uri for uri in uris if not uri.startswith("at://")), None):
-            raise _invalid("getPosts", f'Invalid at-uri (got "{bad}")')
+            raise invalid("getPosts", f'Invalid at-uri (got "{bad}")')
         found = [self._post(uri) for uri in dict.fromkeys(uris)]
         return {"posts": [post_view(self.world, post, self.now()) for post in found if post]}
 
@@ -135,7 +111,7 @@ class Bluesky:
     def profiles(self, request: Request) -> dict[str, Any]:
         actors = request.query_params.getlist("actors")
         if len(actors) > _BATCH:
-            raise _invalid("getProfiles", f"array too big (maximum {_BATCH}, got {len(actors)})")
+            raise invalid("getProfiles", f"array too big (maximum {_BATCH}, got {len(actors)})")
         people = [self._person(actor) for actor in actors]
         return {"profiles": [profile(person, self.now()) for person in people if person]}
 
@@ -149,47 +125,18 @@ class Bluesky:
         person = self._person(request.query_params.get("handle", ""))
         if person is None:
             raise Refused(400, "InvalidRequest", "Unable to resolve handle")
-        return {"did": did(person)}
+        return {"did": person.did}
 
     def _person(self, actor: str) -> Person | None:
         if not actor.startswith("did:"):
             return self.world.named(actor.removesuffix(f".{DOMAIN}")) if actor.endswith(f".{DOMAIN}") else None
         number = number_of(actor)
         person = self.world.person(number) if number is not None else None
-        return person if person and did(person) == actor else None
+        return person if person and person.did == actor else None
 
 
 def _home(request: Request) -> str:
     return str(request.base_url).rstrip("/")
-
-
-def _limit(given: str) -> int:
-    if not given.isascii() or not given.isdigit():
-        raise _invalid("searchPosts", f"expected integer value (got {given!r})")
-    if not 1 <= int(given) <= _PAGE:
-        raise _invalid("searchPosts", f"integer out of range 1 to {_PAGE} (got {given})")
-    return int(given)
-
-
-def _cursor(given: str) -> int:
-    at, _, serial = given.partition("__")
-    if not (at.isascii() and at.isdigit() and serial.isascii() and serial.isdigit() and len(given) < 30):
-        raise Refused(400, "InvalidRequest", "bad cursor")
-    return position(int(at), int(serial))
-
-
-def _time(given: str | None) -> int | None:
-    if not given:
-        return None
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise Refused(502, "InternalServerError", "RangeError: Invalid time value") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000)
-
-
-def _invalid(method: str, words: str) -> Refused:
-    return Refused(400, "InvalidRequest", f"Invalid app.bsky.feed.{method} params: {words}")
 
 
 def _json(value: Any, status: int, headers: dict[str, str]) -> Response:

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from sandbox.posts import BLUESKY, Person, Post, World, cid, did, fold, followers, handle, instant, rfc3339
+from sandbox.ids import BLUESKY, fold, instant
+from sandbox.posts import Person, Post, World, followers, rfc3339
 
 _HASHTAG = re.compile(r"#(\w+)")
 
@@ -13,7 +14,7 @@ def post_view(world: World, post: Post, now: int) -> dict[str, Any]:
     quoted = world.find(post.network, post.quotes.position, now) if post.quotes else None
     view: dict[str, Any] = {
         "uri": post.native_id,
-        "cid": cid(post),
+        "cid": post.cid,
         "author": _author(post.person),
         "record": _record(post),
         "bookmarkCount": 0,
@@ -22,7 +23,7 @@ def post_view(world: World, post: Post, now: int) -> dict[str, Any]:
         "likeCount": levels.likes,
         "quoteCount": levels.quotes,
         "indexedAt": rfc3339(instant(post.position)),
-        "labels": _labels(post.labels, did(post.person)),
+        "labels": _labels(post.labels, post.person.did),
     }
     if quoted:
         view["embed"] = {"$type": "app.bsky.embed.record#view", "record": _view_record(world, quoted, now)}
@@ -41,10 +42,10 @@ def profile(person: Person, now: int) -> dict[str, Any]:
 
 def _author(person: Person) -> dict[str, Any]:
     return {
-        "did": did(person),
-        "handle": handle(BLUESKY, person),
+        "did": person.did,
+        "handle": person.handle(BLUESKY),
         "displayName": person.shown,
-        "labels": _labels(person.labels, did(person)),
+        "labels": _labels(person.labels, person.did),
         "createdAt": rfc3339(person.joined),
     }
 
@@ -86,7 +87,7 @@ def _view_record(world: World, post: Post, now: int) -> dict[str, Any]:
 
 
 def _reference(post: Post) -> dict[str, str]:
-    return {"uri": post.native_id, "cid": cid(post)}
+    return {"uri": post.native_id, "cid": post.cid}
 
 
 def _labels(values: tuple[str, ...], source: str) -> list[dict[str, Any]]:

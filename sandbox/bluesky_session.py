@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from sandbox.posts import DOMAIN, SECOND, Person, did
+from sandbox.ids import DOMAIN
+from sandbox.people import OBSERVER
+from sandbox.posts import SECOND
 
 ACCESS, REFRESH = "com.atproto.access", "com.atproto.refresh"
 
@@ -22,16 +24,19 @@ class Refused(Exception):
         self.status, self.name, self.message = status, name, message
 
 
+def invalid(method: str, words: str) -> Refused:
+    return Refused(400, "InvalidRequest", f"Invalid app.bsky.feed.{method} params: {words}")
+
+
 class Sessions:
     def __init__(self, now: Callable[[], int], identifier: str, password: str, seconds: int) -> None:
         self._now, self._identifier, self._password, self._seconds = now, identifier, password, seconds
         self._key = hashlib.sha256(f"{identifier}/{password}".encode()).digest()
         self._spent: set[str] = set()
         self._serial = itertools.count(1)
-        self._observer = Person(99, identifier.partition(".")[0], "Observer", 3, 0)
 
     def create(self, identifier: str, password: str, home: str) -> dict[str, Any]:
-        names = (self._identifier, did(self._observer))
+        names = (self._identifier, OBSERVER.did)
         if identifier.casefold() not in names or not hmac.compare_digest(password.encode(), self._password.encode()):
             raise Refused(401, "AuthenticationRequired", "Invalid identifier or password")
         return self._pair(home)
@@ -61,8 +66,8 @@ class Sessions:
         return {
             "accessJwt": self._token(ACCESS, self._seconds),
             "refreshJwt": self._token(REFRESH, self._seconds * 700),
-            "did": did(self._observer),
-            "didDoc": {"id": did(self._observer), "alsoKnownAs": [f"at://{self._identifier}"], "service": [service]},
+            "did": OBSERVER.did,
+            "didDoc": {"id": OBSERVER.did, "alsoKnownAs": [f"at://{self._identifier}"], "service": [service]},
             "handle": self._identifier,
             "active": True,
         }
@@ -71,7 +76,7 @@ class Sessions:
         at = self._now() // SECOND
         claims = {
             "scope": scope,
-            "sub": did(self._observer),
+            "sub": OBSERVER.did,
             "iat": at,
             "exp": at + seconds,
             "aud": f"did:web:{DOMAIN}",

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox import people
-from sandbox.posts import DAY, DOMAIN, HOUR, MINUTE, NETWORKS, Person, account_name, handle
+from sandbox.ids import BLUESKY, NETWORKS
+from sandbox.posts import DAY, HOUR, MINUTE, Person
 
 WEEKS = 6
 SEED = 2017
 
 # How the demo's sources log in. The sandbox takes these, and asks Mastodon's side for no token.
-BLUESKY_IDENTIFIER = f"observer.{DOMAIN}"
+BLUESKY_IDENTIFIER = people.OBSERVER.handle(BLUESKY)
 BLUESKY_PASSWORD = "sandbox-app-password"  # noqa: S105 - opens nothing but the sandbox
 
 
@@ -56,7 +57,7 @@ def _influencer(person: Person, kind: str = "person") -> Influencer:
     return Influencer(
         person.shown,
         kind,
-        tuple(Named(network, account_name(network, person), handle(network, person)) for network in NETWORKS),
+        tuple(Named(network, person.native_id(network), person.handle(network)) for network in NETWORKS),
     )
 
 

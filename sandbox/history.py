@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import demo, people
-from sandbox.posts import DAY, HOUR, MINUTE, NETWORKS, account_name, fold, followers, handle, rfc3339
+from sandbox.ids import NETWORKS, fold
+from sandbox.posts import DAY, HOUR, MINUTE, followers, rfc3339
 from sandbox.process import Born, Process
 
 # Ages at which a post is looked at, give or take; a look now and then is missed, as happens to all who watch.
@@ -62,7 +63,7 @@ def _post(born: Born, seen: int) -> Sequence[object]:
     post = born.shown(seen) or born.post
     return (
         post.network, post.native_id, rfc3339(post.created_at), " ".join(post.tags),
-        account_name(post.network, post.person), handle(post.network, post.person), followers(post.person, seen),
+        post.person.native_id(post.network), post.person.handle(post.network), followers(post.person, seen),
         post.text, post.url, post.lang,
         post.answers.native_id if post.answers else "", post.quotes.native_id if post.quotes else "",
     )  # fmt: skip
@@ -76,7 +77,7 @@ def _accounts(start: int, now: int) -> Iterator[Sequence[object]]:
     """The followers of those who lead, once a day. Everyone else's come with their posts."""
     for network in NETWORKS:
         for person in people.LEADING:
-            name, shown = account_name(network, person), handle(network, person)
+            name, shown = person.native_id(network), person.handle(network)
             for at in range(start, now, DAY):
                 yield network, name, rfc3339(at), followers(person, at), shown, person.shown
 

@@ -6,40 +6,22 @@ from itertools import islice, takewhile
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.limits import Limits, Standing, Windows
-from sandbox.mastodon_json import Flavour, account, local_id, place_of, status
-from sandbox.posts import DAY, DOMAIN, MASTODON, Post, World, account_id, number_of_account, rfc3339
+from sandbox.ids import DOMAIN, MASTODON, instant, number_of_account, position
+from sandbox.mastodon_door import PAGING, Door, Refusal, json_answer
+from sandbox.mastodon_json import account, local_id, place_of, status
+from sandbox.people import OBSERVER
+from sandbox.posts import DAY, MINUTE, Post, World
 
-_PAGING = ("max_id", "min_id", "since_id", "page")
 _PAGE, _BATCH, _ACCOUNTS = 40, 20, 40
 
 
-class Refusal(Exception):
-    def __init__(self, status: int, error: str) -> None:
-        super().__init__(error)
-        self.status, self.error = status, error
-
-
 class Mastodon:
-    """`token` is the one that is taken; None lets anyone read where the flavour does."""
-
-    def __init__(
-        self, world: World, now: Callable[[], int], flavour: Flavour, limits: Limits, token: str | None, feeds: str
-    ) -> None:
-        self.world, self.now, self.flavour, self.limits, self.token, self.feeds = (
-            world,
-            now,
-            flavour,
-            limits,
-            token,
-            feeds,
-        )
-        self._windows = Windows(now)
+    def __init__(self, world: World, now: Callable[[], int], door: Door) -> None:
+        self.world, self.now, self.door, self.flavour = world, now, door, door.flavour
         self._day = lru_cache(maxsize=256)(self._count)
 
     def routes(self) -> list[Route]:
@@ -48,67 +30,22 @@ class Mastodon:
             "/api/v1/statuses/{id}": self.status,
             "/api/v1/statuses": self.statuses,
             "/api/v1/accounts/lookup": self.lookup,
+            "/api/v1/accounts/verify_credentials": self.me,
             "/api/v1/accounts/{id}": self.account,
             "/api/v1/accounts": self.accounts,
             "/api/v1/tags/{name}": self.tag,
             "/api/v1/instance": self.instance,
             "/api/v2/instance": self.instance,
         }
-        return [Route(path, self._answering(answer)) for path, answer in paths.items()]
-
-    def _answering(self, answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
-        async def respond(request: Request) -> Response:
-            standing = self._standing(request)
-            if standing and standing.refused:
-                response = self._error(429, "Too many requests")
-            else:
-                try:
-                    response = answer(request)
-                except Refusal as refusal:
-                    response = self._error(refusal.status, refusal.error)
-            if standing:
-                response.headers["x-ratelimit-limit"] = str(standing.limit)
-                response.headers["x-ratelimit-remaining"] = str(standing.remaining)
-                response.headers["x-ratelimit-reset"] = rfc3339(standing.resets_at)
-            return response
-
-        return respond
-
-    def _standing(self, request: Request) -> Standing | None:
-        """Of the two limits, the one nearer to its end."""
-        if not self.flavour.rated:
-            return None
-        who = request.headers.get("authorization") or (request.client.host if request.client else "")
-        standing = self._windows.take(who, self.limits.mastodon, 5)
-        if any(name in request.query_params for name in _PAGING):
-            paging = self._windows.take(who, self.limits.paging, 15)
-            standing = min(standing, paging, key=lambda one: one.remaining - one.refused)
-        return standing
-
-    def _log_in(self, request: Request, *, needed: bool = True) -> None:
-        """As the server of that flavour asks for it: a wrong token is not the same as none."""
-        given = request.headers.get("authorization", "")
-        token = given[7:] if given.lower().startswith("bearer ") else ""
-        if token and self.token and token != self.token:
-            raise (
-                Refusal(400, "Invalid Bearer token")
-                if self.flavour.html_errors
-                else Refusal(401, "The access token is invalid")
-            )
-        if not token and needed and (not self.flavour.modern or self.feeds == "authenticated"):
-            raise Refusal(
-                401, "identity_token_required" if self.flavour.html_errors else "Unauthorized: token not supplied"
-            )
+        return [Route(path, self.door.answering(answer)) for path, answer in paths.items()]
 
     def timeline(self, request: Request) -> Response:
-        self._log_in(request)
+        self.door.log_in(request)
         tag, now = request.path_params["tag"], self.now()
         if self.flavour.unknown_tag != 200 and not self.world.knows(tag, now):
-            raise Refusal(
-                self.flavour.unknown_tag, "Not Found: tag was not found, or not useable/listable on this instance"
-            )
-        posts = [] if self.feeds == "disabled" else self._page(request, tag, now)
-        response = _json([status(self.world, post, now, self.flavour) for post in posts])
+            raise Refusal(self.flavour.unknown_tag, "Not Found: tag was not found, or not useable on this instance")
+        posts = [] if self.door.feeds == "disabled" else self._page(request, tag, now)
+        response = json_answer([status(self.world, post, now, self.flavour) for post in posts])
         if posts:
             response.headers["link"] = self._link(request, posts)
         return response
@@ -139,107 +76,92 @@ class Mastodon:
     def _link(self, request: Request, posts: list[Post]) -> str:
         home = f"https://{DOMAIN}" if self.flavour.links_home else str(request.base_url).rstrip("/")
         base = f"{home}{quote(request.url.path)}"
-        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _PAGING]
+        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in PAGING]
         older = urlencode([*kept, ("max_id", local_id(posts[-1].position, self.flavour))])
         newer = urlencode([*kept, ("min_id", local_id(posts[0].position, self.flavour))])
         return f'<{base}?{older}>; rel="next", <{base}?{newer}>; rel="prev"'
 
     def status(self, request: Request) -> Response:
-        self._log_in(request)
+        self.door.log_in(request)
         now, place = self.now(), place_of(request.path_params["id"], self.flavour)
         post = self.world.find(MASTODON, place, now) if place is not None else None
         if post is None:
             raise Refusal(404, "Record not found")
-        return _json(status(self.world, post, now, self.flavour))
+        return json_answer(status(self.world, post, now, self.flavour))
 
     def statuses(self, request: Request) -> Response:
         now, ids = self.now(), self._ids(request, _BATCH)
         places = {place_of(given, self.flavour) for given in ids} - {None}
         found = [self.world.find(MASTODON, place, now) for place in places if place is not None]
-        return _json([status(self.world, post, now, self.flavour) for post in found if post])
+        return json_answer([status(self.world, post, now, self.flavour) for post in found if post])
 
     def accounts(self, request: Request) -> Response:
         ids = self._ids(request, _ACCOUNTS)
-        people = [
-            self.world.person(number) for number in map(number_of_account, dict.fromkeys(ids)) if number is not None
-        ]
-        return _json([account(person, self.now(), self.flavour) for person in people if person])
+        numbers = [number for given in dict.fromkeys(ids) if (number := number_of_account(given)) is not None]
+        people = [self.world.person(number) for number in numbers]
+        return json_answer([account(person, self.now(), self.flavour) for person in people if person])
 
     def _ids(self, request: Request, most: int) -> list[str]:
         if not self.flavour.modern:
             raise Refusal(405, "405 method not allowed")
-        self._log_in(request)
+        self.door.log_in(request)
         ids = request.query_params.getlist("id[]")
         if len(ids) > most:
             raise Refusal(422, "Validation failed: too many ids")
         return ids
 
     def account(self, request: Request) -> Response:
-        self._log_in(request)
+        self.door.log_in(request)
         number = number_of_account(request.path_params["id"])
         return self._account(self.world.person(number) if number is not None else None)
 
+    def me(self, request: Request) -> Response:
+        self.door.log_in(request)
+        if "authorization" not in request.headers:
+            raise Refusal(401, "The access token is invalid")
+        return self._account(OBSERVER)
+
     def lookup(self, request: Request) -> Response:
-        self._log_in(request)
+        self.door.log_in(request)
         return self._account(self.world.named(request.query_params.get("acct", "").removesuffix(f"@{DOMAIN}")))
 
     def _account(self, person: Any) -> Response:
         if person is None:
             raise Refusal(404, "Record not found")
-        return _json(account(person, self.now(), self.flavour))
+        return json_answer(account(person, self.now(), self.flavour))
 
     def tag(self, request: Request) -> Response:
         """Uses and users of the last seven days, all of them strings."""
-        self._log_in(request, needed=not self.flavour.html_errors)
+        self.door.log_in(request, needed=not self.flavour.html_errors)
         name, now = request.path_params["name"].lower(), self.now()
         if not self.flavour.modern and not self.world.knows(name, now):
             raise Refusal(404, "Not Found")
         history = []
         for day in range(now // DAY, now // DAY - 7, -1):
-            uses, users = self._day(name, day, min(now // 60_000 * 60_000, (day + 1) * DAY - 1))
+            uses, users = self._day(name, day, now - now % (5 * MINUTE))
             history.append({"day": str(day * DAY // 1_000), "uses": str(uses), "accounts": str(users)})
         shown = history if self.flavour.modern else []
-        return _json(
-            {"id": "1", "name": name, "url": f"https://{DOMAIN}/tags/{name}", "history": shown, "following": False}
-        )
+        return json_answer({"id": "1", "name": name, "url": f"https://{DOMAIN}/tags/{name}", "history": shown})
 
     def _count(self, tag: str, day: int, until: int) -> tuple[int, int]:
-        posts = self.world.after(MASTODON, tag, until, above=(day * DAY << 16) - 1)
-        names = [account_id(post.person) for post in posts]
+        posts = self.world.after(MASTODON, tag, until, above=position(day * DAY, 0) - 1)
+        within = takewhile(lambda post: instant(post.position) < (day + 1) * DAY, posts)
+        names = [post.person.account_id for post in within]
         return len(names), len(set(names))
 
     def instance(self, request: Request) -> Response:
         old = request.url.path.startswith("/api/v1/")
         if self.flavour.html_errors and not old:
             raise Refusal(500, "Internal Error")
-        facts: dict[str, Any] = {
-            "title": "Sandbox",
-            "version": self.flavour.version,
-            "description": "",
-            "languages": ["en"],
-        }
+        facts: dict[str, Any] = {"title": "Sandbox", "version": self.flavour.version, "languages": ["en"]}
         if old:
-            return _json({"uri": DOMAIN, "stats": {"user_count": 5_006}, **facts})
-        access = {"local": self.feeds, "remote": self.feeds}
-        configuration = (
-            {"timelines_access": {"hashtag_feeds": access, "live_feeds": access}} if self.flavour.modern else {}
+            return json_answer({"uri": DOMAIN, **facts})
+        access = {"hashtag_feeds": {"local": self.door.feeds, "remote": self.door.feeds}}
+        return json_answer(
+            {"domain": DOMAIN, "configuration": {"timelines_access": access} if self.flavour.modern else {}, **facts}
         )
-        return _json({"domain": DOMAIN, "configuration": configuration, **facts})
-
-    def _error(self, code: int, words: str) -> Response:
-        if code == 405:
-            return Response("" if self.flavour.html_errors else words, code, {"allow": "POST"}, "text/plain")
-        if self.flavour.html_errors and code != 401:
-            return Response(
-                words if code == 400 else f"<!DOCTYPE html><title>{words}</title>", code, media_type="text/html"
-            )
-        return _json({"error": words}, code)
 
 
 def _number(request: Request, name: str) -> int | None:
     given = request.query_params.get(name, "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
-
-
-def _json(value: Any, code: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), code, media_type="application/json; charset=utf-8")

@@ -5,20 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.posts import (
-    DOMAIN,
-    MASTODON,
-    Levels,
-    Person,
-    Post,
-    World,
-    account_id,
-    account_name,
-    fold,
-    followers,
-    instant,
-    rfc3339,
-)
+from sandbox.ids import DOMAIN, MASTODON, fold, instant
+from sandbox.posts import Levels, Person, Post, World, followers, rfc3339
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HASHTAG = re.compile(r"#(\w+)")
@@ -75,7 +63,7 @@ def status(world: World, post: Post, now: int, flavour: Flavour, *, nested: bool
         "id": local_id(post.position, flavour),
         "created_at": rfc3339(post.created_at),
         "in_reply_to_id": local_id(answered.position, flavour) if answered else None,
-        "in_reply_to_account_id": account_id(answered.person) if answered else None,
+        "in_reply_to_account_id": answered.person.account_id if answered else None,
         "sensitive": False,
         "spoiler_text": "",
         "visibility": "public",
@@ -104,7 +92,7 @@ def status(world: World, post: Post, now: int, flavour: Flavour, *, nested: bool
 def account(person: Person, now: int, flavour: Flavour) -> dict[str, Any]:
     noindex = "!no-unauthenticated" in person.labels
     found = {
-        "id": account_id(person),
+        "id": person.account_id,
         "username": person.name,
         "acct": person.name,
         "display_name": person.shown,
@@ -114,7 +102,7 @@ def account(person: Person, now: int, flavour: Flavour) -> dict[str, Any]:
         "group": False,
         "created_at": rfc3339(person.joined - person.joined % 86_400_000),
         "note": "",
-        "url": account_name(MASTODON, person),
+        "url": person.native_id(MASTODON),
         "avatar": f"https://{DOMAIN}/avatars/missing.png",
         "followers_count": followers(person, now),
         "following_count": 80,

@@ -27,10 +27,12 @@ LEADERS = (
 )
 ASSOCIATION = Person(11, "wellsfirst", "Wells First (association)", 38_400, _JOINED, 0.003)
 AMBASSADOR = Person(12, "drtamsinquay", "Dr Tamsin Quay", 12_700, _JOINED, 0.003)
+# The demo's sources look at the world through this account.
+OBSERVER = Person(99, "observer", "Observer", 3, _JOINED)
 
 LEADING = (*LEADERS, ASSOCIATION, AMBASSADOR)
 
-_NAMED = {person.number: person for person in LEADING}
+_NAMED = {person.number: person for person in (*LEADING, OBSERVER)}
 _BY_NAME = {person.name: person for person in _NAMED.values()}
 
 

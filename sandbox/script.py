@@ -5,7 +5,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from sandbox.posts import BLUESKY, MASTODON, Levels, Person, Post, fold, position
+from sandbox.ids import BLUESKY, MASTODON, fold, position
+from sandbox.posts import Levels, Person, Post
 from sandbox.words import tags_of
 
 

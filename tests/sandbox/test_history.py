@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from sandbox import demo, history
-from sandbox.posts import HOUR, MASTODON, fold
+from sandbox.ids import MASTODON, fold
+from sandbox.posts import HOUR
 from sandbox.process import Process
 from sandbox.server import start
 

@@ -7,7 +7,8 @@ import pytest
 
 from sandbox import demo, people
 from sandbox.growth import Growth
-from sandbox.posts import BLUESKY, DAY, HOUR, MASTODON, MINUTE, NETWORKS, Levels, did, fold, number_of, place_of, rkey
+from sandbox.ids import BLUESKY, MASTODON, NETWORKS, fold, number_of, place_of, rkey
+from sandbox.posts import DAY, HOUR, MINUTE, Levels
 from sandbox.process import Process
 
 NOW = 1_795_500_000_000
@@ -40,7 +41,7 @@ def test_every_id_is_used_once_and_leads_back_to_its_post(world: Process) -> Non
     assert len({born.post.native_id for born in births}) == len({born.post.position for born in births}) == len(births)
     for born in births[::50]:
         assert place_of(rkey(born.post.position)) == born.post.position
-        assert number_of(did(born.post.person)) == born.post.person.number
+        assert number_of(born.post.person.did) == born.post.person.number
         assert people.named(born.post.person.name) == born.post.person
         assert world.find(born.post.network, born.post.position, NOW) == born.shown(NOW)
 

@@ -1,22 +1,12 @@
 """The world that a test writes, and its ledger."""
 
-from sandbox.posts import BLUESKY, DAY, MASTODON, Levels
+from sandbox.ids import BLUESKY, MASTODON
+from sandbox.posts import DAY, Levels
 from sandbox.script import Script
+from tests.sandbox.hand import Hand
 
 
-class Hand:
-    """A clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.at = 1_795_500_000_000
-
-    def __call__(self) -> int:
-        return self.at
-
-
-def test_the_ledger_knows_what_must_and_what_may_have_been_seen() -> None:
-    now = Hand()
-    script = Script(now)
+def test_the_ledger_knows_what_must_and_what_may_have_been_seen(script: Script, now: Hand) -> None:
     person = script.join("ada")
     kept = script.add_post(MASTODON, person, "one #Farm")
     start = now.at
@@ -35,9 +25,7 @@ def test_the_ledger_knows_what_must_and_what_may_have_been_seen() -> None:
     assert script.visible(MASTODON, "farm", now.at) == {kept.native_id, late.native_id}
 
 
-def test_an_edit_may_take_a_tag_away_and_add_one() -> None:
-    now = Hand()
-    script = Script(now)
+def test_an_edit_may_take_a_tag_away_and_add_one(script: Script, now: Hand) -> None:
     post = script.add_post(MASTODON, script.join("ada"), "one #Farm")
     now.at += 5
     script.edit(post, "one #Field")
@@ -46,9 +34,7 @@ def test_an_edit_may_take_a_tag_away_and_add_one() -> None:
     assert script.visible(MASTODON, "farm", now.at - 1) == {post.native_id}
 
 
-def test_every_state_that_a_look_may_have_seen_is_kept() -> None:
-    now = Hand()
-    script = Script(now)
+def test_every_state_that_a_look_may_have_seen_is_kept(script: Script, now: Hand) -> None:
     post = script.add_post(BLUESKY, script.join("ada"), "one #Farm")
     start = now.at
     for _ in range(3):
@@ -61,9 +47,7 @@ def test_every_state_that_a_look_may_have_seen_is_kept() -> None:
     assert script.unlike(post, 9) == Levels(0)
 
 
-def test_a_backdated_post_stands_where_its_date_puts_it_and_a_future_one_does_not() -> None:
-    now = Hand()
-    script = Script(now)
+def test_a_backdated_post_stands_where_its_date_puts_it_and_a_future_one_does_not(script: Script, now: Hand) -> None:
     person = script.join("ada")
     first = script.add_post(BLUESKY, person, "#farm now")
     old = script.add_post(BLUESKY, person, "#farm before", created_at=now.at - 3 * DAY)
