@@ -37,9 +37,9 @@ class AccountLook(Base):
 
 
 class Post(Base):
-    """A post. `followers` is its author's at the first look; the six levels are the last known of each metric.
+    """A post. `followers` is its author's at the first look that showed them, which was at `followers_at`.
 
-    `born_at` is the earlier of `created_at` and the first look. `ragged`: some level is older than `looked_at`.
+    The six levels are the last known of each metric. `born_at` is the earlier of `created_at` and the first look. `ragged`: some level is older than `looked_at`.
     """
 
     __tablename__ = "post"
@@ -49,6 +49,7 @@ class Post(Base):
     native_id: Mapped[Words]
     author_id: Mapped[Id | None]
     followers: Mapped[Count | None]
+    followers_at: Mapped[Millis | None]
     created_at: Mapped[Millis]
     born_at: Mapped[Millis]
     found_at: Mapped[Millis]
