@@ -14,7 +14,7 @@ NAMES = {
 }
 
 Millis = Annotated[int, mapped_column(BigInteger)]
-"""An instant: whole milliseconds since the epoch, UTC. See docs/decisions/0002."""
+"""An instant: whole milliseconds since the epoch, UTC. See docs/decisions/0001."""
 
 Count = Annotated[int, mapped_column(BigInteger)]
 Id = Annotated[int, mapped_column(BigInteger)]
