@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import demo, people
+from sandbox.births import Born
 from sandbox.ids import NETWORKS, fold
 from sandbox.posts import DAY, HOUR, MINUTE, followers, rfc3339
-from sandbox.process import Born, Process
+from sandbox.process import Process
 
 # Ages at which a post is looked at, give or take; a look now and then is missed, as happens to all who watch.
 _LOOKS = (4 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR, DAY, 2 * DAY, 4 * DAY, 8 * DAY, 16 * DAY, 32 * DAY)
