@@ -14,7 +14,6 @@ from app.analysis import budget
 from app.clock import Clock, from_ms, to_ms
 from app.db.engine import Database
 from app.errors import Invalid
-from app.models import Source
 from app.settings import Settings
 from app.store import budgets
 from app.store import sources as rows
@@ -99,18 +98,18 @@ def _user_agent(settings: Settings) -> str:
     return f"Groundswell/0.1 ({settings.contact})" if settings.contact else "Groundswell/0.1"
 
 
-def _credential(row: Source) -> Credential | None:
+def _credential(path: str | None, identifier: str | None) -> Credential | None:
     """A file of one line (a token, an app password), or of two: who, then the secret."""
-    if row.credential_file is None:
+    if path is None:
         return None
     try:
-        lines = Path(row.credential_file).read_text("utf-8").split("\n")
+        lines = Path(path).read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"cannot read the credential file {row.credential_file}: {error}") from None
+        raise Refused(f"cannot read the credential file {path}: {error}") from None
     words = [line.strip() for line in lines if line.strip()]
     if not words:
-        raise Refused(f"the credential file {row.credential_file} is empty")
-    return Credential(words[-1], row.identifier or (words[0] if len(words) > 1 else None))
+        raise Refused(f"the credential file {path} is empty")
+    return Credential(words[-1], identifier or (words[0] if len(words) > 1 else None))
 
 
 @asynccontextmanager
@@ -119,7 +118,7 @@ async def opened(db: Database, settings: Settings, clock: Clock, source_id: int)
     async with db.read() as session:
         row = await rows.by_id(session, source_id)
     meter = DatabaseMeter(db, clock, source_id, collectors.offer(row.platform).allowances)
-    credential = _credential(row)
+    credential = _credential(row.credential_file, row.identifier)
     async with outbound.client(settings.allow_networks, headers={"User-Agent": _user_agent(settings)}) as client:
         yield collectors.open_collector(
             row.platform, client=client, base_url=row.base_url, credential=credential, meter=meter,

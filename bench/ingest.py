@@ -32,7 +32,7 @@ def _post(number: int, rng: random.Random) -> Post:
         created_at=START + timedelta(seconds=number * 20),
         engagement=Engagement(likes=likes, reposts=likes // 3, replies=likes // 7),
         local_id=str(10**17 + number),
-        author=Account(native_id=f"https://bench.example/users/u{number % 3_000}", handle=f"u{number % 3_000}", followers=number % 997),
+        author=Account(f"https://bench.example/users/u{number % 3_000}", f"u{number % 3_000}", followers=number % 997),
         tags=("Bench", "Other"), text="A post about the #Bench with a few more words in it", url=f"https://bench.example/{number}",
     )  # fmt: skip
 
@@ -99,7 +99,8 @@ def _bare() -> float:
                 (hash(p.native_id), p.native_id, p.author and p.author.native_id, number, p.text) for p in posts
             ])  # fmt: skip
             connection.executemany("INSERT INTO snapshot VALUES (?, ?, ?, ?, ?)", [
-                (hash(p.native_id), number, p.engagement.likes, p.engagement.reposts, p.engagement.replies) for p in posts
+                (hash(p.native_id), number, p.engagement.likes, p.engagement.reposts, p.engagement.replies)
+                for p in posts
             ])  # fmt: skip
             connection.execute("COMMIT")
         return PAGES * SIZE / (time.perf_counter() - began)

@@ -9,7 +9,6 @@ import structlog
 from app import sources
 from app.clock import DAY, SECOND, Clock, to_ms
 from app.db.engine import Database
-from app.models import Source
 from app.polling import cadence
 from app.polling.outcome import PassSummary, backoff, judge
 from app.polling.poll import ACCOUNTS_AGAIN
@@ -30,6 +29,16 @@ BATCHES = 50
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The source as it was when the lease began."""
+
+    id: int
+    name: str
+    platform: str
+    failures: int
+
+
 @dataclass(slots=True)
 class Refresh:
     """A refresh under way: a source's lease, by its term."""
@@ -37,7 +46,7 @@ class Refresh:
     db: Database
     settings: Settings
     clock: Clock
-    source: Source
+    source: Opened
     term: int
     summary: PassSummary
 
@@ -73,7 +82,8 @@ async def _claim(db: Database, settings: Settings, clock: Clock, source_id: int)
         term = await source_rows.claim_refresh(session, source_id, now)
         if term is None:
             return None
-        source = await source_rows.by_id(session, source_id)
+        row = await source_rows.by_id(session, source_id)
+        source = Opened(row.id, row.name, row.platform, row.failures)
     return Refresh(db, settings, clock, source, term, PassSummary("", source.name))
 
 
