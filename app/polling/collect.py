@@ -24,7 +24,7 @@ async def once(
     """A summary for each source. The hashtag is followed from now on if it was not. Times in milliseconds."""
     async with db.write() as session:
         ids = await following.source_ids(session, names) if names else None
-        followed = await following.follow(session, tag, ids, to_ms(clock.now()), settings.poll_seconds)
+        followed = await following.follow(session, tag, ids, to_ms(clock.now()), settings.poll_seconds, look_back=None)
         if not followed.tracks:
             raise NotFound("no source to look at: groundswell sources add mastodon --name NAME --url URL")
         mine = [

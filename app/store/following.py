@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from app.analysis.tags import normal, spelling, wrong
+from app.clock import DAY
 from app.db.engine import ReadSession, Session
 from app.errors import Invalid, NotFound
 from app.models import Campaign, CampaignHashtag, Hashtag, Source, Subject, Track
 from app.store import rebuild, subjects
 from app.store.subjects import hashtag_key, subject_key
+
+LOOK_BACK = 30 * DAY
+"""How far a first walk goes unless it is told otherwise: a popular hashtag's whole past would take weeks of budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,12 @@ async def ensure_followed(session: Session, tag: str, now: int) -> bool:
 
 async def follow(
     session: Session, tag: str, source_ids: Sequence[int] | None, now: int, interval_s: int,
-    campaign_slug: str | None = None, look_back_to: int | None = None,
+    campaign_slug: str | None = None, look_back: int | None = LOOK_BACK,
 ) -> Followed:  # fmt: skip
-    """Watch `tag` on the sources (None: on all live ones), as part of a campaign if one is named."""
+    """Watch `tag` on the sources (None: on all live ones), as part of a campaign if one is named.
+
+    The first walk goes `look_back` milliseconds back; None: through all that the platform shows.
+    """
     sources = await _live_sources(session, source_ids)
     new = await ensure_followed(session, tag, now)
     await session.execute(
@@ -52,6 +59,7 @@ async def follow(
         .values(spelling=spelling(tag))
     )
     for source in sources:
+        look_back_to = None if look_back is None else now - look_back
         await _track(session, hashtag_key(tag), source.id, now, interval_s, look_back_to)
     if campaign_slug is not None:
         await join_campaign(session, campaign_slug, [tag], now)
