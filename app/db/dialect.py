@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, Text, bindparam, column, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, String, Table, Text, bindparam, column, func, select
 from sqlalchemy.sql.elements import ColumnClause
 
 from app.db.engine import ReadSession, Session
@@ -22,7 +22,7 @@ def among(session: ReadSession, col: Any, values: Sequence[int] | Sequence[str])
     if is_file(session):
         each = func.json_each(json.dumps(list(values))).table_valued(column("value"))
         return col.in_(select(each.c.value))  # type: ignore[no-any-return]
-    kind = Text() if values and isinstance(values[0], str) else BigInteger()
+    kind = Text() if isinstance(col.type, String) else BigInteger()  # an empty list has no type of its own
     return col == func.any(bindparam(None, list(values), type_=ARRAY(kind), unique=True))  # type: ignore[no-any-return]
 
 

@@ -1,0 +1,60 @@
+"""What the OpenAPI page says of every route beyond its body: the errors, the headers, examples of what is asked."""
+
+from typing import Any
+
+from app.api.schemas.common import ProblemBody
+
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+_ETAG = {"ETag": {"description": "send it back as If-Match", "schema": {"type": "string"}}}
+_WORDS = {
+    401: "no login and no token, or one that is not good any more",
+    403: "the token lacks the scope, or the request comes from another site's page",
+    404: "there is no such thing",
+    405: "this address does not know the method",
+    409: "in conflict with what is there; the detail says how to mend it",
+    412: "changed since the ETag was read",
+    413: "the body is larger than 1 MiB",
+    414: "the address is too long",
+    422: "a value is not right: `errors` names each",
+    429: "too many tries: see Retry-After",
+    431: "the headers are too long",
+    500: "something went wrong here",
+    503: "the database is busy: see Retry-After",
+}
+ALWAYS = (401, 403, 405, 414, 422, 431, 500, 503)
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: int) -> Responses:
+    """`responses` for a route: these errors and those that any route may answer with."""
+    model = {"model": ProblemBody}
+    return {
+        status: {**(model if status == 500 else {}), "description": _WORDS[status], "content": _PROBLEM}
+        for status in sorted({*ALWAYS, *statuses})
+    }
+
+
+def changed(model: Any, status: int = 200) -> Responses:
+    """The good answer of a write: its body and its ETag."""
+    return {status: {"model": model, "description": "as it is now", "headers": _ETAG}}
+
+
+def describe(app: Any) -> None:
+    """Takes out of the page what FastAPI says by itself and we answer otherwise."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return dict(app.openapi_schema)
+        page: dict[str, Any] = made()
+        page["components"]["schemas"].pop("HTTPValidationError", None)
+        page["components"]["schemas"].pop("ValidationError", None)
+        for operation in (one for path in page["paths"].values() for one in path.values()):
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    answer["content"] = _PROBLEM
+        return page
+
+    app.openapi = openapi

@@ -1,0 +1,1 @@
+"""One file of routes per resource; what is asked and answered stands in app.api.schemas."""

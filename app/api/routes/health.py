@@ -1,0 +1,46 @@
+"""Alive, ready, and what Prometheus reads. Each answers at the root as well as under the API."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.deps import Now, Reading, needs
+from app.api.openapi import Responses, problems
+from app.api.route import Route
+from app.api.schemas.sources import Health, Readiness
+from app.db import migrate
+from app.db.engine import Database
+from app.errors import Busy
+from app.store import source_reads
+
+router = APIRouter(tags=["health"], route_class=Route)
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_TEXT = {"text/plain": {"schema": {"type": "string"}, "example": "groundswell_source_up 1.0"}}
+MOST_SOURCES = 1_000
+
+
+@router.get("/healthz", responses=problems())
+async def alive() -> Health:
+    """The process answers."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", responses=problems())
+async def ready(request: Request) -> Readiness:
+    """The database is in reach and at the revision that this program wants."""
+    db: Database = request.app.state.db
+    await db.ping()
+    found, wanted = await migrate.stand(db.url)
+    if found != wanted:
+        raise Busy(f"the database is at revision {found}, this program wants {wanted}: groundswell migrate")
+    return Readiness(status="ready", revision=wanted)
+
+
+@router.get(
+    "/metrics",
+    dependencies=[needs("stats:read")],
+    response_class=Response,
+    responses=Responses({200: {"content": _TEXT}}) | problems(),
+)
+async def metrics(request: Request, session: Reading, now: Now) -> Response:
+    """Requests answered here, and the state of the sources, for Prometheus."""
+    sources = await source_reads.listed(session, None, MOST_SOURCES, now)
+    return Response(request.app.state.metrics.page(sources), media_type=METRICS_TYPE)

@@ -1,0 +1,37 @@
+"""Sources: their state, what is left of their budgets, how late they are."""
+
+from fastapi import APIRouter
+
+from app.api.deps import Now, Page, Reading, needs
+from app.api.openapi import problems
+from app.api.route import Route
+from app.api.schemas.common import when
+from app.api.schemas.sources import BudgetBody, SourceBody, SourceList
+from app.clock import rfc3339
+from app.store import source_reads
+from app.store.source_reads import SourceState
+
+router = APIRouter(tags=["sources"], route_class=Route)
+
+
+def _body(source: SourceState) -> SourceBody:
+    return SourceBody(
+        name=source.name, platform=source.platform, kind="live" if source.kind == "live" else "import",
+        base_url=source.base_url, state=source.state, reason=source.reason, state_at=rfc3339(source.state_at),
+        waits_until=when(source.waits_until), tracks=source.tracks,
+        lateness_s=source.late_ms / 1_000 if source.late_ms is not None else None,
+        budgets=[
+            BudgetBody(name=one.name, limit=one.limit, remaining=one.remaining, resets_at=when(one.resets_at))
+            for one in source.budgets
+        ],
+        cost_this_month=None,
+    )  # fmt: skip
+
+
+@router.get("/sources", dependencies=[needs("stats:read")], responses=problems())
+async def list_sources(session: Reading, page: Page, now: Now) -> SourceList:
+    """Sources by name. Cost is null: none of today's platforms bills by the call."""
+    found, after = page.finish(
+        await source_reads.listed(session, page.after, page.limit, now), lambda source: [source.name]
+    )
+    return SourceList(items=[_body(source) for source in found], next=after)

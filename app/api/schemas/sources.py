@@ -1,0 +1,89 @@
+"""Sources as they are shown, the state of the service, and logins."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from app.api.schemas.common import Asked, Line, Time, Told, example
+
+
+class BudgetBody(Told):
+    """An allowance as the platform last told it; null: it does not say."""
+
+    name: str
+    limit: int | None
+    remaining: int | None
+    resets_at: Time | None
+
+
+class SourceBody(Told):
+    """`lateness_s`: how long the most overdue of its tracks has been due."""
+
+    model_config = example(
+        {
+            "name": "mastodon.example",
+            "platform": "mastodon",
+            "kind": "live",
+            "base_url": "https://mastodon.example",
+            "state": "waiting",
+            "reason": "rate limit reached",
+            "state_at": "2026-11-24T04:05:06Z",
+            "waits_until": "2026-11-24T04:10:00Z",
+            "tracks": 2,
+            "lateness_s": 12.5,
+            "budgets": [{"name": "requests", "limit": 300, "remaining": 0, "resets_at": "2026-11-24T04:10:00Z"}],
+            "cost_this_month": None,
+        }
+    )
+    name: str
+    platform: str
+    kind: Literal["live", "import"]
+    base_url: str | None
+    state: str
+    reason: str | None
+    state_at: Time
+    waits_until: Time | None
+    tracks: int
+    lateness_s: float | None
+    budgets: list[BudgetBody]
+    cost_this_month: str | None
+
+
+class SourceList(Told):
+    items: list[SourceBody]
+    next: str | None
+
+
+class Health(Told):
+    model_config = example({"status": "ok"})
+    status: Literal["ok"]
+
+
+class Readiness(Told):
+    model_config = example({"status": "ready", "revision": "0001"})
+    status: Literal["ready"]
+    revision: str
+
+
+Secret = Annotated[SecretStr, Field(max_length=1024)]
+
+
+class Credentials(Asked):
+    model_config = example({"name": "amina", "password": "correct horse battery"})
+    name: Line
+    password: Secret
+
+
+class SetUp(Credentials):
+    """`code` is the one-time code in the log of the last start."""
+
+    model_config = example({"code": "abcd-efgh-ijkl-mnop", "name": "amina", "password": "correct horse battery"})
+    code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class LoggedIn(Told):
+    """`csrf` goes into the header X-CSRF-Token of requests that change something and carry the cookie."""
+
+    model_config = example({"name": "amina", "csrf": "3b1f…"})
+    name: str
+    csrf: str

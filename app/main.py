@@ -1,0 +1,82 @@
+"""Puts the web side together: the door, the routes of the API, the pages, and the database that they read."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+
+import structlog
+from fastapi import FastAPI
+
+from app.access import keyfile, users
+from app.access.throttle import Throttle
+from app.api import errors
+from app.api.door import API, Door
+from app.api.metrics import Metrics
+from app.api.openapi import describe
+from app.api.routes import access, campaigns, growth, hashtags, health, influencers, posts, sources
+from app.clock import Clock, SystemClock, to_ms
+from app.db import migrate
+from app.db.engine import Database
+from app.errors import Problem
+from app.settings import Settings
+
+BODY_LIMIT = 1 << 20
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, db: Database | None = None, clock: Clock | None = None) -> FastAPI:
+    """The whole web side. Workers are not started here. With `db` it is ready at once; else its lifespan opens one."""
+    app = FastAPI(
+        title="Groundswell", version=version("groundswell"), summary="Watch a campaign's hashtags grow.",
+        lifespan=_lifespan,
+        openapi_url=f"{API}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
+        max_body_size=BODY_LIMIT, generate_unique_id_function=lambda route: route.name,
+    )  # fmt: skip
+    state = app.state
+    state.settings, state.clock = settings, clock or SystemClock()
+    state.db, state.keys = db, keyfile.keyring(settings) if db else None
+    state.metrics, state.throttle = Metrics(), Throttle()
+    errors.install(app)
+    app.add_middleware(Door, metrics=state.metrics)
+    for room in (access, campaigns, hashtags, influencers, growth, posts, sources, health):
+        app.include_router(room.router, prefix=API)
+    # Watchdogs and scrapers look for these at the root.
+    app.include_router(health.router, include_in_schema=False)
+    _include_pages(app)
+    describe(app)
+    return app
+
+
+def _include_pages(app: FastAPI) -> None:
+    if find_spec("app.dashboard.pages"):
+        app.include_router(import_module("app.dashboard.pages").router, include_in_schema=False)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    opened = None if state.db else Database(state.settings.database_url)
+    state.db = state.db or opened
+    try:
+        await _check_revision(state.db)
+        state.keys = state.keys or keyfile.keyring(state.settings)
+        async with state.db.write() as session:
+            await keyfile.check_mark(session, state.keys)
+            code = await users.new_setup_code(session, state.keys, to_ms(state.clock.now()))
+        if code:
+            log.info("setup_code", code=code, use="open /setup to make the first user")
+        yield
+    finally:
+        if opened:
+            await opened.close()
+            state.db = None
+
+
+async def _check_revision(db: Database) -> None:
+    found, wanted = await migrate.stand(db.url)
+    if found != wanted:
+        raise Problem(
+            f"the database is at revision {found or 'none'}, this program wants {wanted}: groundswell migrate"
+        )
