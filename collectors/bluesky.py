@@ -112,8 +112,8 @@ class Bluesky:
             return Looked(skipped=strange)
         found, skipped = await self._profiles(asked)
         known = {account.native_id for account in found} | {(account.handle or "").lower() for account in found}
-        absent = {id_ for id_ in asked if id_ not in known and id_.lower() not in known} if not skipped else ()
-        return Looked(accounts=found, absent=frozenset(absent), skipped=(*strange, *skipped))
+        absent = {id_ for id_ in asked if (id_ if id_.startswith("did:") else id_.lower()) not in known}
+        return Looked(accounts=found, absent=frozenset(() if skipped else absent), skipped=(*strange, *skipped))
 
     async def _found(self, tag: str, place: Place) -> Answer:
         params = [("q", "*"), ("tag", tag), ("sort", "latest"), ("limit", str(LIMIT)), *place.params()]

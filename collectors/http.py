@@ -79,7 +79,11 @@ class Http:
         return answer.failure(f"{self.base.host} answered {answer.status}" + (f" ({said})" if said else ""), until)
 
     def _url(self, path: str, params: Params) -> httpx.URL:
-        url = httpx.URL(f"{self.base}{path}", params=list(params)) if params else httpx.URL(f"{self.base}{path}")
+        try:
+            url = httpx.URL(f"{self.base}{path}")
+            url = url.copy_with(params=list(params)) if params else url
+        except httpx.InvalidURL as error:
+            raise Refused(f"{self.base.host}: not a URL that can be called: {error}") from None
         if not self.ours(url):
             raise Refused(f"{self.base.host}: a path that leads to another server")
         return url

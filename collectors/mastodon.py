@@ -31,7 +31,7 @@ class _Day(msgspec.Struct):
 
 
 class _Tag(msgspec.Struct):
-    history: msgspec.Raw | None = None
+    history: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 _TAG, _DAYS = Reader(_Tag), Reader(_Day)
@@ -117,8 +117,7 @@ class Mastodon:
     async def counts(self, tag: str) -> Sequence[CountBucket]:
         """The server's own seven days, oldest first, today's still growing. Empty: it keeps no such counts."""
         answer = await self._get(f"/api/v1/tags/{quote(tag, safe='')}", expect={404})
-        history = _TAG.one(answer.body).history if answer.status == httpx.codes.OK else None
-        days = _DAYS.many(bytes(history))[0] if history else []
+        days = _DAYS.many(bytes(_TAG.one(answer.body).history))[0] if answer.status == httpx.codes.OK else []
         return sorted((bucket for day in days if (bucket := _bucket(day))), key=lambda bucket: bucket.start)
 
     async def _refuse_if_closed(self) -> None:

@@ -30,6 +30,10 @@ class Quote(msgspec.Struct, gc=False):
     quoted_status: Quoted | None = None
 
 
+class Boosted(msgspec.Struct, gc=False):
+    """That there is one is all that matters."""
+
+
 class Status(msgspec.Struct, gc=False):
     id: Id
     uri: Id
@@ -47,7 +51,7 @@ class Status(msgspec.Struct, gc=False):
     edited_at: Moment | None = None
     sensitive: bool | None = None
     visibility: str | None = None
-    reblog: msgspec.Raw | None = None
+    reblog: Boosted | None = None
     quote: Quote | None = None
 
 

@@ -147,7 +147,10 @@ class BlueskyStage:
     pages: int = 0
     instead: httpx.Response | None = None  # what a search is answered with, whatever it asks
     deaf: bool = False  # does not know `until`
-    deepest: int = 10**9  # cursors beyond are refused
+    deepest: int = 10**9  # cursors beyond are refused, with
+    refusal: httpx.Response = field(default_factory=lambda: httpx.Response(403, text="<html>Forbidden</html>"))
+    refresh: httpx.Response = field(default_factory=lambda: answer(saved("bluesky/session")))
+    people: httpx.Response | None = None  # what getProfiles is answered with, whatever it asks
     names: ClassVar[dict[str, str]] = {
         "likes": "likeCount",
         "reposts": "repostCount",
@@ -176,6 +179,7 @@ class BlueskyStage:
         for base in dict.fromkeys((self.base, "https://public.api.bsky.app", "https://bsky.social")):
             xrpc = f"{base}/xrpc"
             router.post(f"{xrpc}/com.atproto.server.createSession").respond(json=saved("bluesky/session"))
+            router.post(f"{xrpc}/com.atproto.server.refreshSession").mock(side_effect=lambda _: self.refresh)
             router.get(f"{xrpc}/app.bsky.feed.searchPosts").mock(side_effect=self._search)
             router.get(f"{xrpc}/app.bsky.feed.getPosts").mock(side_effect=self._get_posts)
             router.get(f"{xrpc}/app.bsky.actor.getProfiles").mock(side_effect=self._get_profiles)
@@ -190,7 +194,7 @@ class BlueskyStage:
             shown = [p for p in shown if datetime.fromisoformat(p["record"]["createdAt"]) < until]
         start = int(params.get("cursor", "0")) if params.get("cursor", "0").isdecimal() else 0
         if start > self.deepest:
-            return httpx.Response(403, text="<html>Request forbidden by administrative rules.</html>")
+            return self.refusal
         end = start + int(params["limit"])
         items, cursor = self.twist(self.pages, shown[start:end], str(end) if end < len(shown) else None)
         self.pages += 1
@@ -201,6 +205,8 @@ class BlueskyStage:
         return answer({"posts": [p for p in reversed(self.posts) if p["uri"] in wanted]})
 
     def _get_profiles(self, request: httpx.Request) -> httpx.Response:
+        if self.people:
+            return self.people
         wanted = request.url.params.get_list("actors")
         people = [saved("bluesky/profile")] if "did:plc:adaadaadaadaadaadaadaada" in wanted else []
         return answer({"profiles": people})
