@@ -66,8 +66,7 @@ class Session:
         if _stale(answer):
             async with self._lock:
                 if pds.secret == used:  # else another call has renewed it meanwhile
-                    await self._renew(pds)
-                pds = self._pds or pds
+                    pds = await self._renew(pds)
             answer = await pds.get(path, params, expect={400, 401})
         if _stale(answer):
             raise Unauthorized(f"{pds.base.host} does not take the session that it has just given")
@@ -83,22 +82,20 @@ class Session:
             if self._pds is None:
                 kept = await self._keeper.load()
                 if kept.get("login") == self._mark():
-                    self._take(kept["access"], kept["refresh"], kept["did"], kept["pds"])
-                else:
-                    await self._create()
-            assert self._pds is not None  # noqa: S101  both ways have just set it
+                    return self._take(kept["access"], kept["refresh"], kept["did"], kept["pds"])
+                return await self._create()
             return self._pds
 
-    async def _create(self) -> None:
+    async def _create(self) -> Http:
         body = {"identifier": self._credential.identifier or "", "password": self._credential.secret}
         answer = await self._login.post(
             "/xrpc/com.atproto.server.createSession", body, spend=("session", "session-day"), expect={400, 401}
         )
         if answer.status != httpx.codes.OK:
             raise Unauthorized(f"{self._login.base.host} does not take this identifier and app password")
-        await self._keep(answer, None)
+        return await self._keep(answer, None)
 
-    async def _renew(self, pds: Http) -> None:
+    async def _renew(self, pds: Http) -> Http:
         """By the refresh token, which is used up thereby; where that has run out too, by the password."""
         refreshing = self._http(str(pds.base), unix_reset("calls"))
         refreshing.secret = self._refresh
@@ -106,28 +103,28 @@ class Session:
             "/xrpc/com.atproto.server.refreshSession", None, spend=("calls",), expect={400, 401}
         )
         if answer.status == httpx.codes.OK:
-            await self._keep(answer, str(pds.base))
-        else:
-            await self._create()
+            return await self._keep(answer, str(pds.base))
+        return await self._create()
 
-    async def _keep(self, answer: Answer, pds: str | None) -> None:
+    async def _keep(self, answer: Answer, base: str | None) -> Http:
         said = _SESSION.one(answer.body)
-        self._take(said.access_jwt, said.refresh_jwt, said.did, pds or self._home(said.did_doc))
-        assert self._pds is not None  # noqa: S101  just taken
+        pds = self._take(said.access_jwt, said.refresh_jwt, said.did, base or self._home(said.did_doc))
         await self._keeper.save(
             {
                 "login": self._mark(),
                 "access": said.access_jwt,
                 "refresh": said.refresh_jwt,
                 "did": said.did,
-                "pds": str(self._pds.base),
+                "pds": str(pds.base),
             }
         )
+        return pds
 
-    def _take(self, access: str, refresh: str, did: str, pds: str) -> None:
+    def _take(self, access: str, refresh: str, did: str, pds: str) -> Http:
         if self._pds is None or str(self._pds.base) != pds:
             self._pds = self._http(pds, unix_reset("calls"))
         self._pds.secret, self._refresh, self.did = access, refresh, did
+        return self._pds
 
     def _http(self, base: str, rates: ReadRates) -> Http:
         return Http(self._client, base, self._meter, rates, hidden=self._credential.secret, now=self._now)
