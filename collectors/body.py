@@ -34,13 +34,13 @@ def _inflate(wire: bytes) -> bytes:
     return body
 
 
-_SUSPECT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 # A pair, or an escaped backslash, stays; half a pair goes, and NUL, which PostgreSQL refuses.
 _ESCAPES = re.compile(
-    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\u0000"
+    rb"\\(?:(\\|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|u[dD][89a-fA-F][0-9a-fA-F]{2}|u0000)"
 )
 
 
 def clean(body: bytes) -> bytes:
     """JSON without NUL and without lone surrogates: neither can be stored in both databases, so they go at the edge."""
-    return _ESCAPES.sub(lambda found: found[1] or b"", body) if _SUSPECT.search(body) else body
+    return _ESCAPES.sub(lambda found: found[0] if found[1] else b"", body) if _SUSPECT.search(body) else body
