@@ -85,11 +85,12 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
 
 async def _keep_accounts(session: Session, work: _Work) -> list[str]:
     arrivals = work.arrivals
-    seen = [
-        accounts.Seen(arrivals.platform, post.author, arrivals.at, arrivals.account_plan)
-        for post in arrivals.posts
-        if post.author
-    ]
+    seen = []
+    for post in arrivals.posts:
+        # What a file says of an author is of the post's time, not of the import's.
+        at = arrivals.at if arrivals.looked else to_ms(post.created_at)
+        if post.author:
+            seen.append(accounts.Seen(arrivals.platform, post.author, at, arrivals.account_plan))
     return await accounts.keep(session, seen, arrivals.source_id if arrivals.live else None)
 
 
