@@ -28,7 +28,7 @@ def run() -> list[Figure]:
             [COMMAND, "up", "--demo"], env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             try:
-                ready = _until(began, f"http://127.0.0.1:{port}/readyz", lambda body: True)
+                ready = _until(began, f"http://127.0.0.1:{port}/readyz", bool)
                 curve = _until(began, f"http://127.0.0.1:{port}/api/v1/campaigns/love-army/growth?step=1d", _has_posts)
                 time.sleep(WEIGHED_AFTER_S)
                 resident = _resident_mib(process.pid)
