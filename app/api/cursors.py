@@ -19,7 +19,7 @@ def query_of(path: str, parameters: Iterable[tuple[str, str]]) -> str:
 
 
 def write(keys: Keyring, query: str, key: Sequence[Any]) -> str:
-    payload = base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
+    payload = base64.urlsafe_b64encode(json.dumps(list(key), ensure_ascii=False).encode()).decode().rstrip("=")
     return f"{payload}.{_sign(keys, query, payload)}"
 
 

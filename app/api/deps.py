@@ -76,7 +76,7 @@ def _paging(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=500, description="how many at most")] = 100,
     cursor: Annotated[
-        str | None, Query(max_length=4096, description="`next` of the page before; the query stays the same")
+        str | None, Query(max_length=1024, description="`next` of the page before; the query stays the same")
     ] = None,
 ) -> Paging:
     query = cursors.query_of(request.url.path, request.query_params.multi_items())

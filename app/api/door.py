@@ -22,7 +22,7 @@ from app.errors import Busy, Invalid, Problem
 API = "/api/v1"
 # The gate knows these by the names that they have outside the API.
 OPEN = {f"{API}{path}": path for path in ("/healthz", "/readyz", "/login", "/setup")}
-LONGEST_TARGET = 8_192
+LONGEST_TARGET = 16_384
 LONGEST_HEADERS = 32_768
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

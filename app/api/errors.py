@@ -9,8 +9,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import compile_path
 
 from app.errors import Busy, FieldError, Problem, TooManyRequests
 
@@ -106,7 +108,17 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101
     detail = _DETAILS.get(error.status_code, str(error.detail))
-    return answer(request, error.status_code, detail, headers=error.headers)
+    headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
+    return answer(request, error.status_code, detail, headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """All that the address knows: the framework names those of the first route alone."""
+    found: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        if context.path and compile_path(context.path)[0].match(request.scope["path"]):
+            found |= set(context.methods or ())
+    return ", ".join(sorted(found))
 
 
 def install(app: FastAPI) -> None:

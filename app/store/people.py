@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.db.dialect import among
 from app.db.engine import ReadSession, Session
@@ -114,7 +115,12 @@ async def _set_accounts(session: Session, person: str, claims: Sequence[Claim], 
         row = await _bound(session, person, claim)
         await _refuse_taken(session, row, f"accounts.{place}")
         session.add(row)
-        await session.flush()
+        try:
+            await session.flush()
+        except IntegrityError:
+            raise Conflict(
+                f"accounts.{place}: was claimed for someone else at this very moment: read it again"
+            ) from None
     await rebuild.rebuild(session, subject_key("influencer", person), now)
 
 
@@ -141,7 +147,8 @@ async def _account(session: ReadSession, claim: Claim, handle: str | None) -> Ac
 async def _refuse_taken(session: ReadSession, new: InfluencerAccount, field: str) -> None:
     claim = InfluencerAccount
     same = [claim.native_id == new.native_id] if new.native_id else []
-    same += [func.lower(claim.handle) == new.handle.lower()] if new.handle else []
+    # The databases do not agree on the small letters beyond ASCII: what is the same as it stands is the same anyhow.
+    same += [claim.handle == new.handle, func.lower(claim.handle) == new.handle.lower()] if new.handle else []
     same += [claim.account_id == new.account_id] if new.account_id is not None else []
     query = select(claim.influencer_id, Influencer.name).join(Influencer, Influencer.id == claim.influencer_id)
     row = (await session.execute(query.where(claim.platform == new.platform, or_(*same)).limit(1))).first()

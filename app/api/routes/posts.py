@@ -18,7 +18,7 @@ from app.store.post_reads import METRICS, Ask, Found, Look
 
 router = APIRouter(tags=["posts"], route_class=Route)
 READ = [needs("posts:read")]
-IdInPath = Annotated[str, Path(max_length=64, examples=["4611686018427387904"])]
+IdInPath = Annotated[str, Path(max_length=64, examples=["6780993723366769677"])]
 NO_STRANGERS = "!no-unauthenticated"
 ADULT = frozenset({"porn", "sexual", "nudity", "graphic-media", "sensitive"})
 """Labels by which authors say themselves that not everyone should meet the post unasked."""

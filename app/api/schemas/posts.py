@@ -6,7 +6,7 @@ from app.api.schemas.common import Time, Told, example
 
 _LEVELS = {"likes": 120, "reposts": 40, "replies": 9, "quotes": 3, "views": None, "bookmarks": None}
 _POST = {
-    "id": "4611686018427387904",
+    "id": "6780993723366769677",
     "platform": "bluesky",
     "native_id": "at://did:plc:example/app.bsky.feed.post/3lbexample",
     "url": "https://bsky.app/profile/example.org/post/3lbexample",
@@ -104,7 +104,7 @@ class History(Told):
 
     model_config = example(
         {
-            "id": "4611686018427387904",
+            "id": "6780993723366769677",
             "as_of": "2026-11-24T06:00:00Z",
             "created_at": "2026-11-24T04:05:06Z",
             "levels": {**_LEVELS, "engagement": 172, "observed_at": "2026-11-24T05:00:00Z"},

@@ -1,0 +1,90 @@
+"""The service on a real socket, in a thread of its own, over a database with a little of everything in it."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+
+from app.access import keyfile, tokens
+from app.access.principal import SCOPES
+from app.clock import SystemClock, to_ms
+from app.db.engine import Database
+from app.main import create_app
+from app.models import Influencer
+from app.settings import Settings
+from app.store import campaigns, following, subjects
+from app.store.campaigns import Described
+from collectors.posts import Account, Engagement, Post
+from tests.api.conftest import add_source, arrive
+
+
+class Hurried(SystemClock):
+    """Nobody waits after a wrong password."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """Where it listens, once it is ready."""
+    # The protocol by name: asyncio turns Nagle's delay off for those alone.
+    with socket.socket(proto=socket.IPPROTO_TCP) as taken:
+        taken.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            create_app(settings, clock=Hurried()),
+            log_config=None,
+            access_log=False,
+            ws="none",
+            proxy_headers=False,
+            loop="asyncio",
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([taken])), daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "it did not start"
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+async def furnish(settings: Settings) -> str:
+    """What the examples of the OpenAPI page name is there, with posts. Returns a token for all of it."""
+    db = Database(settings.database_url)
+    now = datetime.now(UTC)
+    try:
+        source = await add_source(db, "mastodon.example")
+        other = await add_source(db, "bluesky", "bluesky")
+        async with db.write() as session:
+            session.add(Influencer(id="inf_0123456789abcdef", name="Jerome", kind=None, created_at=0, version=1))
+            await subjects.ensure(session, "influencer", ["inf_0123456789abcdef"])
+            await following.follow(session, "#LoveArmyForRohingyas", None, to_ms(now - timedelta(hours=9)), 300)
+            told = Described("love-army", "Love Army", "influencer-led", None, None, ("#LoveArmyForRohingyas",))
+            await campaigns.create(session, told, to_ms(now), 300)
+            keys = keyfile.keyring(settings)
+            minted = await tokens.create(session, keys, "schemathesis", frozenset(SCOPES), to_ms(now))
+        await arrive(db, source, [_post(n, now - timedelta(hours=n)) for n in range(1, 8)], now)
+        await arrive(db, other, [_post(0, now - timedelta(hours=2), SHOWN)], now, "bluesky")
+    finally:
+        await db.close()
+    return minted.text
+
+
+SHOWN = "at://did:plc:example/app.bsky.feed.post/3lbexample"
+
+
+def _post(number: int, at: datetime, native_id: str | None = None) -> Post:
+    return Post(
+        native_id=native_id or f"https://mastodon.example/posts/{number}", created_at=at, text="#LoveArmyForRohingyas",
+        tags=("LoveArmyForRohingyas",), author=Account(f"someone {number}", f"a{number}", "A", 100 * number),
+        engagement=Engagement(number, number, 0), labels=("!no-unauthenticated",) if number % 2 else (),
+    )  # fmt: skip
