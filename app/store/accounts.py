@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select, update
 
 from app.clock import HOUR
-from app.db.dialect import among, put
+from app.db.dialect import among, lock_rows, put
 from app.db.engine import ReadSession, Session
 from app.db.types import hash_id
 from app.errors import Collision
@@ -37,7 +37,11 @@ async def keep(session: Session, seen: Sequence[Seen], source_id: int | None) ->
 
     A reading that says the same as the last within the hour is not repeated.
     """
-    latest = {one.id: one for one in sorted(seen, key=lambda one: one.at)}
+    # A reading that gave followers says more than a later one that did not.
+    latest = {one.id: one for one in sorted(seen, key=lambda one: (one.account.followers is not None, one.at))}
+    # In the order of their ids: two writers of the same people take turns instead of waiting for each other.
+    latest = dict(sorted(latest.items()))
+    await lock_rows(session, Account, latest)
     there = await _there(session, list(latest))
     _refuse_collisions(latest, there)
     rows = [_row(one, there.get(key), source_id) for key, one in latest.items()]
@@ -48,11 +52,16 @@ async def keep(session: Session, seen: Sequence[Seen], source_id: int | None) ->
         "account_id": [one.id for one in looks], "observed_at": [one.at for one in looks],
         "followers": [one.account.followers for one in looks], "posts": [one.account.posts for one in looks],
     })  # fmt: skip
-    return await _recognise(session, [one for key, one in latest.items() if key not in there])
+    return await _recognise(session, [one for key, one in latest.items() if _is_new(one, there.get(key))])
+
+
+def _is_new(one: Seen, old: Account | None) -> bool:
+    return old is None or one.account.handle not in (None, old.handle)
 
 
 async def _there(session: ReadSession, ids: Sequence[int]) -> dict[int, Account]:
-    rows = await session.execute(select(Account).where(among(session, Account.id, ids)))
+    query = select(Account).where(among(session, Account.id, ids))
+    rows = await session.execute(query.execution_options(populate_existing=True))  # they are written past the session
     return {row.id: row for row in rows.scalars()}
 
 

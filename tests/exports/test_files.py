@@ -1,0 +1,157 @@
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.db.engine import Database
+from app.errors import Invalid, NotFound, Problem
+from app.exports import curve as curves
+from app.exports.rows import Query
+from app.exports.stream import stream, to_file
+from app.store.curves import Ask, growth
+from tests.imports.files import BORN, NOW, bring, look, post
+
+DAY = {"step": "1d", "zone": "Asia/Kathmandu"}
+
+
+@pytest.fixture
+async def grown(db: Database, tmp_path: Path) -> Database:
+    await bring(db, tmp_path, "posts", [post(n) for n in range(1, 9)])
+    await bring(
+        db, tmp_path, "snapshots", [look(n, 60 * 60 * 24 * k, likes=9 * k) for n in range(1, 9) for k in (1, 2)]
+    )
+    return db
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [each.name for each in folder.glob(".*.part")]
+
+
+async def said(db: Database, kind: str, form: str = "csv", **query: Any) -> bytes:
+    return b"".join([data async for data in stream(db, kind, Query(**query), form, NOW)])
+
+
+async def test_a_file_has_its_manifest_beside_it_and_both_are_whole(grown: Database, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    done: list[int] = []
+    start = BORN * 1_000
+    made = await to_file(grown, "posts", Query("#Rain", start=start), "csv", path, NOW, done.append)
+    manifest = json.loads(made.manifest.read_text())
+    assert made.manifest.name == "out.csv.manifest.json"
+    assert manifest["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (manifest["rows"], manifest["bytes"], manifest["file"]) == (8, path.stat().st_size, "out.csv")
+    assert manifest["query"] == {"hashtag": "#Rain", "from": "2026-02-25T06:13:20Z"}
+    assert (manifest["kind"], manifest["format"], manifest["made_at"]) == ("posts", "csv", "2026-03-01T12:00:00Z")
+    assert manifest["columns"][:2] == ["platform", "native_id"]
+    assert (made.rows, done) == (8, [8])
+    assert path.read_bytes() == await said(grown, "posts", hashtag="rain", start=start)
+    assert leftovers(tmp_path) == []
+
+
+async def test_an_export_that_fails_leaves_the_old_file_as_it_was(grown: Database, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    with pytest.raises(NotFound):
+        await to_file(grown, "posts", Query("none"), "csv", path, NOW)
+    assert path.read_text() == "old"
+    assert leftovers(tmp_path) == []
+    with pytest.raises(Invalid, match="cannot be written"):
+        await to_file(grown, "posts", Query(), "csv", tmp_path / "no" / "out.csv", NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "query", "message"),
+    [
+        ("likes", "csv", {}, "must be one of posts"),
+        ("counts", "csv", {}, "must be one of posts"),
+        ("posts", "xml", {}, "must be one of csv"),
+        ("posts", "csv", {"hashtag": "none"}, "#none is not followed"),
+        ("posts", "csv", {"campaign": "none"}, "no campaign 'none'"),
+        ("posts", "csv", {"hashtag": "rain", "campaign": "c"}, "not both"),
+        ("posts", "csv", {"start": 5, "end": 5}, "must lie before to"),
+        ("curves", "csv", {}, "name one"),
+        ("curves", "csv", {"hashtag": "rain", "step": "2h"}, "must be one of 5m"),
+        ("curves", "csv", {"hashtag": "rain", "zone": "Mars"}, "tz"),
+    ],
+)
+async def test_a_question_without_an_answer_is_told(
+    grown: Database, kind: str, form: str, query: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(Problem, match=message):
+        await said(grown, kind, form, **query)
+
+
+async def test_an_export_of_nothing_still_has_its_header(db: Database) -> None:
+    import io
+
+    import pyarrow.parquet as pq
+
+    assert await said(db, "posts") == (
+        b"platform,native_id,created_at,hashtags,author_id,author,followers,text,url,lang,in_reply_to,repost_of,quote_of\n"
+    )
+    assert await said(db, "snapshots", "jsonl") == b""
+    assert pq.read_table(io.BytesIO(await said(db, "coverage", "parquet"))).column_names[:2] == ["platform", "source"]
+
+
+async def test_curves_are_the_numbers_of_the_growth_curve(grown: Database) -> None:
+    async with grown.read() as session:
+        curve = await growth(session, "hashtag", "rain", Ask(step="1d", zone=DAY["zone"]), NOW)
+    lines = [json.loads(line) for line in (await said(grown, "curves", "jsonl", hashtag="rain", **DAY)).splitlines()]
+    for name, column in curve["series"].items():
+        assert [line[name] for line in lines] == column
+    assert {(line["kind"], line["subject"]) for line in lines} == {("hashtag", "rain")}
+
+
+@pytest.mark.parametrize("metrics", [None, ("likes", "coverage")])
+async def test_one_curve_is_the_same_in_every_form(grown: Database, metrics: tuple[str, ...] | None) -> None:
+    import csv
+    import io
+
+    import pyarrow.parquet as pq
+
+    async with grown.read() as session:
+        curve = await growth(session, "hashtag", "rain", Ask(step="1d", metrics=metrics), NOW)
+    series = curve["series"]
+    assert json.loads(curves.write(curve, "json")) == curve
+    rows = list(csv.DictReader(io.StringIO(curves.write(curve, "csv").decode())))
+    assert list(rows[0]) == ["kind", "subject", *series]
+    assert [row["time"] for row in rows] == series["time"]
+    assert [int(row["likes"]) if row["likes"] else None for row in rows] == series["likes"]
+    table = pq.read_table(io.BytesIO(curves.write(curve, "parquet"))).to_pydict()
+    assert table["likes"] == series["likes"]
+    assert table["coverage"] == series["coverage"]
+    shown = curves.write(curve, "table").decode().splitlines()
+    assert shown[0].split() == list(series)
+    assert len(shown) == len(rows) + 1
+    assert len({len(line) for line in shown}) == 1
+    with pytest.raises(Invalid, match="must be one of table"):
+        curves.write(curve, "xml")
+
+
+async def test_time_that_was_owed_and_is_not_spoken_of_is_said_to_be_missed(grown: Database, tmp_path: Path) -> None:
+    from app.models import Source
+    from app.store import coverage, following
+    from app.store.subjects import hashtag_key
+    from app.store.tracks import of_hashtag
+
+    start = NOW - 7_200_000
+    async with grown.write() as session:
+        session.add(Source(name="a.example", platform="mastodon", kind="live", state="ok", state_at=0, created_at=0))
+        await session.flush()
+        await following.follow(session, "Rain", None, start, 300)
+        (track,) = await of_hashtag(session, hashtag_key("rain"))
+        await coverage.write(session, track.id, start + 60_000, start + 120_000, "complete")
+    lines = (await said(grown, "coverage", hashtag="rain")).decode().splitlines()
+    assert lines[0] == "platform,source,hashtag,from,to,state,reason"
+    assert [line.split(",", 3)[3] for line in lines if "a.example" in line] == [
+        "2026-03-01T10:00:00Z,2026-03-01T10:01:00Z,missed,not observed",
+        "2026-03-01T10:01:00Z,2026-03-01T10:02:00Z,complete,",
+        "2026-03-01T10:02:00Z,2026-03-01T12:00:00Z,missed,not observed",
+    ]
+    assert [line for line in lines if line.startswith("mastodon,import:mastodon,#rain,") and ",imported," in line]
+    within = await said(grown, "coverage", hashtag="rain", start=NOW - 60_000, end=NOW)
+    assert within.decode().splitlines()[1:] == [
+        "mastodon,a.example,#rain,2026-03-01T11:59:00Z,2026-03-01T12:00:00Z,missed,not observed"
+    ]
