@@ -22,7 +22,6 @@ from app.db.engine import Database
 from app.errors import Problem
 from app.settings import Settings
 
-BODY_LIMIT = 1 << 20
 log = structlog.get_logger()
 
 
@@ -32,7 +31,7 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         title="Groundswell", version=version("groundswell"), summary="Watch a campaign's hashtags grow.",
         lifespan=_lifespan,
         openapi_url=f"{API}/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
-        max_body_size=BODY_LIMIT, generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     state = app.state
     state.settings, state.clock = settings, clock or SystemClock()

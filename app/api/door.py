@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import structlog
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +24,7 @@ API = "/api/v1"
 OPEN = {f"{API}{path}": path for path in ("/healthz", "/readyz", "/login", "/setup")}
 LONGEST_TARGET = 16_384
 LONGEST_HEADERS = 32_768
+LONGEST_BODY = 1 << 20
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -70,7 +71,21 @@ class Door:
         if refused:
             await refused(scope, receive, send)
         else:
-            await self.app(scope, receive, send)
+            await self.app(scope, _Body(receive), send)
+
+
+class _Body:
+    """Reads on, up to the limit: a length that was not declared is counted."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive, self.read = receive, 0
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.read += len(message.get("body", b""))
+        if self.read > LONGEST_BODY:
+            raise HTTPException(413)
+        return message
 
 
 class _Answer:
@@ -103,6 +118,9 @@ def _too_much(request: Request) -> Response | None:
         return errors.answer(request, 414, f"an address has at most {LONGEST_TARGET} bytes")
     if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEADERS:
         return errors.answer(request, 431, f"the headers of a request have at most {LONGEST_HEADERS} bytes")
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared[:20]) > LONGEST_BODY:
+        return errors.answer(request, 413, errors.DETAILS[413])
     try:
         return _unreadable(request, unquote_to_bytes(scope.get("raw_path", b"").split(b"?")[0]).decode())
     except UnicodeDecodeError:

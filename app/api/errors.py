@@ -20,7 +20,7 @@ LONGEST_SHOWN = 200
 RETRY_S = "2"
 # Not every Python knows the names that RFC 9110 gave in 2022.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
-_DETAILS = {
+DETAILS = {
     404: "there is nothing at this address: /api/v1/openapi.json lists what there is",
     405: "this address does not know the method: see the Allow header",
     413: "a body has at most 1 MiB",
@@ -107,7 +107,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101
-    detail = _DETAILS.get(error.status_code, str(error.detail))
+    detail = DETAILS.get(error.status_code, str(error.detail))
     headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
     return answer(request, error.status_code, detail, headers=headers)
 

@@ -1,0 +1,216 @@
+"""Who may do what: every route against every kind of caller. A route that is not in the table fails."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from app.access import tokens, users
+from app.access.principal import SCOPES, Scope
+from app.clock import to_ms
+from app.db.engine import Database
+from tests.api.conftest import client_of
+from tests.clocks import FakeClock
+
+Mint = Callable[..., Any]
+OPEN, ANYONE = "open", "anyone who is let in"
+# What each route needs. One that is open is answered to everybody; each other one to nobody without a login or a token.
+NEEDS: dict[str, Scope | str] = {
+    "GET /healthz": OPEN, "GET /readyz": OPEN, "GET /api/v1/healthz": OPEN, "GET /api/v1/readyz": OPEN,
+    "POST /api/v1/setup": OPEN, "POST /api/v1/login": OPEN, "POST /api/v1/logout": ANYONE,
+    "GET /api/v1/openapi.json": ANYONE,
+    "GET /metrics": "stats:read", "GET /api/v1/metrics": "stats:read",
+    "GET /api/v1/campaigns": "stats:read", "POST /api/v1/campaigns": "tags:write",
+    "GET /api/v1/campaigns/{slug}": "stats:read", "PATCH /api/v1/campaigns/{slug}": "tags:write",
+    "DELETE /api/v1/campaigns/{slug}": "tags:write", "GET /api/v1/campaigns/{slug}/growth": "stats:read",
+    "GET /api/v1/hashtags": "stats:read", "POST /api/v1/hashtags": "tags:write",
+    "GET /api/v1/hashtags/{tag}": "stats:read", "PATCH /api/v1/hashtags/{tag}": "tags:write",
+    "DELETE /api/v1/hashtags/{tag}": "tags:write", "GET /api/v1/hashtags/{tag}/growth": "stats:read",
+    "GET /api/v1/influencers": "stats:read", "POST /api/v1/influencers": "tags:write",
+    "GET /api/v1/influencers/{id}": "stats:read", "PATCH /api/v1/influencers/{id}": "tags:write",
+    "DELETE /api/v1/influencers/{id}": "tags:write", "GET /api/v1/influencers/{id}/growth": "stats:read",
+    "GET /api/v1/posts": "posts:read", "GET /api/v1/posts/{id}": "posts:read",
+    "GET /api/v1/posts/{id}/engagement": "posts:read",
+    "GET /api/v1/coverage": "stats:read", "GET /api/v1/sources": "stats:read",
+}  # fmt: skip
+
+
+def of_the_api(app: FastAPI) -> list[str]:
+    return sorted(
+        f"{method} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        for method in context.methods or ()
+        if method != "HEAD" and (str(context.path).startswith("/api/") or not _is_page(str(context.path)))
+    )
+
+
+def _is_page(path: str) -> bool:
+    return path not in ("/healthz", "/readyz", "/metrics")
+
+
+async def ask(client: httpx.AsyncClient, route: str) -> httpx.Response:
+    method, path = route.split()
+    for name, value in (("{slug}", "a"), ("{tag}", "a"), ("{id}", "1")):
+        path = path.replace(name, value)
+    return await client.request(
+        method, f"http://127.0.0.1:8000{path}", json={} if method in ("POST", "PATCH") else None
+    )
+
+
+def test_every_route_says_what_it_needs(app: FastAPI) -> None:
+    assert of_the_api(app) == sorted(NEEDS)
+
+
+async def test_nobody_comes_in_where_there_is_a_token(app: FastAPI, minted: Mint, db: Database) -> None:
+    expired, revoked = await minted("admin", days=0.000001), await minted("admin")
+    async with db.write() as session:
+        await tokens.revoke(session, revoked.facts.id, to_ms(app.state.clock.now()))
+    app.state.clock.advance(1)
+    for token in (None, expired.text, revoked.text, "gsw_" + "0" * 57, "nonsense"):
+        async with client_of(app, token) as client:
+            for route, need in NEEDS.items():
+                answer = await ask(client, route)
+                if need == OPEN:
+                    assert answer.status_code in (200, 422), (route, answer.text)
+                else:
+                    assert answer.status_code == 401, (route, answer.text)
+                    assert answer.headers["www-authenticate"].startswith("Bearer ")
+                    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_scope_opens_its_routes_and_no_other(app: FastAPI, minted: Mint) -> None:
+    for scope in SCOPES:
+        async with client_of(app, (await minted(scope)).text) as client:
+            for route, need in NEEDS.items():
+                status = (await ask(client, route)).status_code
+                if need in (OPEN, ANYONE, scope) or scope == "admin":
+                    assert status in (200, 204, 404, 422), (scope, route, status)
+                else:
+                    assert status == 403, (scope, route, status)
+
+
+async def test_a_token_in_the_address_is_refused_even_where_no_login_is_needed(app: FastAPI, minted: Mint) -> None:
+    async with client_of(app) as client:
+        assert (await client.get("/campaigns?token=x")).status_code == 401
+    text = (await minted("admin")).text
+    async with client_of(app, text) as client:
+        for query in (f"access_token={text}", f"cursor={text}", f"x={text[:4]}%5f{text[4:]}&api_key=1"):
+            assert (await client.get(f"/campaigns?{query}")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "peer", "status"),
+    [
+        ({}, "127.0.0.1", 200),
+        ({"Host": "localhost:8000"}, "127.0.0.1", 200),
+        ({"Host": "[::1]:8000"}, "::1", 200),
+        ({"Host": "groundswell.example"}, "127.0.0.1", 403),
+        ({"Host": "127.0.0.1.example.org"}, "127.0.0.1", 403),
+        ({"Origin": "https://evil.example"}, "127.0.0.1", 403),
+        ({"Sec-Fetch-Site": "cross-site"}, "127.0.0.1", 403),
+        ({"X-Forwarded-For": "127.0.0.1"}, "127.0.0.1", 401),
+        ({"Forwarded": "for=127.0.0.1"}, "127.0.0.1", 401),
+        ({"Via": "1.1 proxy"}, "127.0.0.1", 401),
+        ({}, "192.0.2.7", 401),
+    ],
+)
+async def test_without_a_login_only_this_machine_is_served(
+    app: FastAPI, headers: dict[str, str], peer: str, status: int
+) -> None:
+    async with client_of(app, peer=peer, **headers) as client:
+        assert (await client.get("/campaigns")).status_code == status
+        assert (await client.get("http://127.0.0.1:8000/healthz")).status_code == 200
+
+
+async def test_an_unknown_address_tells_a_stranger_nothing(app: FastAPI, minted: Mint) -> None:
+    text = (await minted("stats:read")).text
+    async with client_of(app) as client:
+        assert (await client.get("/nothing")).status_code == 401
+    async with client_of(app, text) as client:
+        assert (await client.get("/nothing")).status_code == 404
+
+
+async def test_the_setup_code_makes_the_first_user_once(app: FastAPI, db: Database, clock: FakeClock) -> None:
+    async with db.write() as session:
+        code = await users.new_setup_code(session, app.state.keys, to_ms(clock.now()))
+    asked = {"code": code, "name": "amina", "password": "correct horse battery"}
+    async with client_of(app, peer="192.0.2.7") as client:
+        assert (await client.post("/setup", json={**asked, "code": "wrong"})).status_code == 403
+        assert (await client.post("/setup", json={**asked, "password": "short"})).status_code == 422
+        made = await client.post("/setup", json=asked)
+        assert (made.status_code, made.json()["name"]) == (201, "amina")
+        assert (await client.post("/setup", json=asked)).status_code == 403
+
+
+async def logged_in(app: FastAPI, db: Database, clock: FakeClock, client: httpx.AsyncClient) -> httpx.Response:
+    async with db.write() as session:
+        await users.create(session, "amina", "correct horse battery", to_ms(clock.now()))
+    return await client.post("/login", json={"name": "Amina", "password": "correct horse battery"})
+
+
+async def test_a_login_lives_in_a_cookie_and_ends(app: FastAPI, db: Database, clock: FakeClock) -> None:
+    async with client_of(app) as client:
+        answer = await logged_in(app, db, clock, client)
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        assert (await client.get("/campaigns")).status_code == 200
+        assert (await client.post("/logout")).status_code == 403
+        csrf = {"X-CSRF-Token": answer.json()["csrf"]}
+        kept = dict(client.cookies)
+        assert (await client.post("/logout", headers=csrf)).status_code == 204
+        client.cookies.update(kept)
+        assert (await client.get("/campaigns")).status_code == 401
+
+
+async def test_over_tls_the_cookie_is_bound_to_the_host(app: FastAPI, db: Database, clock: FakeClock) -> None:
+    async with client_of(app, Host="groundswell.example") as client:
+        client.base_url = httpx.URL("https://groundswell.example/api/v1/")
+        cookie = (await logged_in(app, db, clock, client)).headers["set-cookie"]
+    assert cookie.startswith("__Host-groundswell=")
+    assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"))
+    assert "Domain" not in cookie
+
+
+async def test_a_change_by_cookie_needs_the_token_of_our_pages(app: FastAPI, db: Database, clock: FakeClock) -> None:
+    async with client_of(app) as client:
+        csrf = (await logged_in(app, db, clock, client)).json()["csrf"]
+        asked = {"name": "Jerome"}
+        for headers in ({}, {"X-CSRF-Token": "x"}, {"X-CSRF-Token": csrf, "Origin": "https://evil.example"}):
+            assert (await client.post("/influencers", json=asked, headers=headers)).status_code == 403
+        right = {"X-CSRF-Token": csrf, "Origin": "http://127.0.0.1:8000"}
+        assert (await client.post("/influencers", json=asked, headers=right)).status_code == 201
+
+
+async def test_guessing_is_slow_and_then_over(app: FastAPI, db: Database, clock: FakeClock) -> None:
+    async with db.write() as session:
+        await users.create(session, "amina", "correct horse battery", to_ms(clock.now()))
+    async with client_of(app, peer="192.0.2.7") as client:
+        wrong = {"name": "amina", "password": "guess"}
+        statuses = [(await client.post("/login", json=wrong)).status_code for _ in range(21)]
+    assert statuses == [401] * 20 + [429]
+    assert max(clock.slept) == 8.0
+    async with client_of(app, peer="192.0.2.8") as client:
+        right = {"name": "amina", "password": "correct horse battery"}
+        assert (await client.post("/login", json=right)).status_code == 200
+
+
+async def test_every_change_is_written_down(app: FastAPI, db: Database, minted: Mint) -> None:
+    from sqlalchemy import select
+
+    from app.models.access import Audit
+
+    minted_one = await minted("tags:write")
+    async with client_of(app, minted_one.text) as client:
+        await client.post("/campaigns", json={"slug": "a", "name": "A"})
+        await client.post("/campaigns", json={"slug": "a", "name": "A"})
+        await client.delete("/campaigns/a")
+    async with db.read() as session:
+        rows = (await session.execute(select(Audit).order_by(Audit.id))).scalars().all()
+    assert [(row.actor, row.action, row.subject, row.ip) for row in rows] == [
+        (f"token:{minted_one.facts.id}", "campaign.create", "campaign a", "127.0.0.1"),
+        (f"token:{minted_one.facts.id}", "campaign.delete", "campaign a", "127.0.0.1"),
+    ]
