@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
@@ -24,7 +25,9 @@ class Scheduler:
     def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
         self._db, self._settings, self._clock = db, settings, clock
         self._ticks = AsyncIOScheduler(job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None})
-        self._running: dict[object, asyncio.Task[None]] = {}
+        self._polled: dict[int, int] = {}  # the source of each track that is being polled
+        self._refreshed: dict[int, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def start(self) -> None:
@@ -36,39 +39,47 @@ class Scheduler:
         """No new work; what runs may finish, then is cut off: its claims lapse and the next worker goes on."""
         self._stopping = True
         self._ticks.shutdown(wait=False)
-        if self._running:
-            _, late = await asyncio.wait(self._running.values(), timeout=STOP_WITHIN_S)
+        if self._tasks:
+            _, late = await asyncio.wait(set(self._tasks), timeout=STOP_WITHIN_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _spawn(self, key: object, work: Coroutine[object, object, object]) -> None:
+    def _spawn(self, running: dict[int, int], key: int, work: Coroutine[object, object, object]) -> None:
         async def run() -> None:
             try:
                 await work
             finally:
-                self._running.pop(key, None)
+                running.pop(key, None)
 
-        self._running[key] = asyncio.create_task(_caught(run)())
+        task = asyncio.create_task(_caught(run)())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _poll(self) -> None:
-        free = self._settings.workers - sum(1 for key in self._running if isinstance(key, int))
+        """No source takes more than half of the workers: a slow one does not hold up the others."""
+        free = self._settings.workers - len(self._polled)
         if self._stopping or free <= 0:
             return
+        most, busy = max(1, self._settings.workers // 2), Counter(self._polled.values())
         async with self._db.read() as session:
-            due = await tracks.due(session, to_ms(self._clock.now()), free * 2)
-        for track_id in [one for one in due if one not in self._running][:free]:
-            self._spawn(track_id, poll.visit(self._db, self._settings, self._clock, track_id))
+            full = [source for source, running in busy.items() if running >= most]
+            due = await tracks.due(session, to_ms(self._clock.now()), 2 * self._settings.workers, full)
+        for track_id, source_id in due:
+            if track_id not in self._polled and busy[source_id] < most and len(self._polled) < self._settings.workers:
+                busy[source_id] += 1
+                self._polled[track_id] = source_id
+                self._spawn(self._polled, track_id, poll.visit(self._db, self._settings, self._clock, track_id))
 
     async def _refresh(self) -> None:
-        now = to_ms(self._clock.now())
         async with self._db.read() as session:
-            live = await sources.live(session)
-        for source in live:
-            key = ("refresh", source.id)
-            waits = source.state == "stopped" or (source.waits_until or 0) > now
-            if not waits and not self._stopping and key not in self._running:
-                self._spawn(key, refresh.refresh(self._db, self._settings, self._clock, source.id))
+            due = await sources.to_refresh(session, to_ms(self._clock.now()))
+        for source_id in due:
+            if source_id not in self._refreshed and not self._stopping:
+                self._refreshed[source_id] = source_id
+                self._spawn(
+                    self._refreshed, source_id, refresh.refresh(self._db, self._settings, self._clock, source_id)
+                )
 
     async def _sweep(self) -> None:
         async with self._db.write() as session:

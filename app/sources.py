@@ -27,20 +27,21 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 class DatabaseMeter:
     """A source's budget: every call is taken from its row before it is made, by whichever worker."""
 
-    def __init__(self, db: Database, clock: Clock, source_id: int, allowances: tuple[Allowance, ...]) -> None:
-        self._db, self._clock, self._source_id = db, clock, source_id
+    def __init__(
+        self, db: Database, clock: Clock, source_id: int, allowances: tuple[Allowance, ...], spare: float
+    ) -> None:
+        self._db, self._clock, self._source_id, self._spare = db, clock, source_id, spare
         self._allowances = {allowance.name: allowance for allowance in allowances}
         self._told: dict[str, Told] = {}
         self.calls = 0
 
     async def spend(self, name: str, units: int = 1) -> None:
-        allowance = self._allowances[name]
-        window, now = int(allowance.window.total_seconds() * 1_000), to_ms(self._clock.now())
+        allowance, told, now = self._allowances[name], self._told.pop(name, None), to_ms(self._clock.now())
         async with self._db.write() as session:
             state = await budgets.held(session, self._source_id, name)
-            told = self._told.pop(name, None)
-            state = _with(state, told, now) if told else state
-            taken = budget.take(state, allowance.limit, window, units, now)
+            state = _with(state, told, allowance, now) if told else state
+            spare = int(allowance.limit * self._spare)
+            taken = budget.take(state, allowance.limit, _window(allowance), units, now, spare)
             await budgets.write(session, self._source_id, name, state if isinstance(taken, int) else taken)
         if isinstance(taken, int):
             raise Spent(f"the budget {name!r} is used up", from_ms(taken))
@@ -55,16 +56,21 @@ class DatabaseMeter:
             await self._write(told)
 
     async def _write(self, told: Told) -> None:
+        now = to_ms(self._clock.now())
         async with self._db.write() as session:
-            state = await budgets.held(session, self._source_id, told.name)
-            await budgets.write(session, self._source_id, told.name, _with(state, told, to_ms(self._clock.now())))
+            state = _with(
+                await budgets.held(session, self._source_id, told.name), told, self._allowances[told.name], now
+            )
+            await budgets.write(session, self._source_id, told.name, state)
 
 
-def _with(state: budget.Spent, told: Told, now: int) -> budget.Spent:
+def _window(allowance: Allowance) -> int:
+    return int(allowance.window.total_seconds() * 1_000)
+
+
+def _with(state: budget.Spent, told: Told, allowance: Allowance, now: int) -> budget.Spent:
     resets = to_ms(told.resets_at) if told.resets_at else None
-    if told.remaining is None or resets is None or resets <= now:
-        return state  # a cached answer repeats old headers: a reset that has passed says nothing
-    return budget.Spent(state.slices, told.limit, told.remaining, resets)
+    return budget.hear(state, _window(allowance), (told.limit, told.remaining, resets), now)
 
 
 class _SealedKeeper:
@@ -113,11 +119,13 @@ def _credential(path: str | None, identifier: str | None) -> Credential | None:
 
 
 @asynccontextmanager
-async def opened(db: Database, settings: Settings, clock: Clock, source_id: int) -> AsyncIterator[Collector]:
-    """A collector for the source. No session is open while it is used."""
+async def opened(
+    db: Database, settings: Settings, clock: Clock, source_id: int, spare: float = 0.0
+) -> AsyncIterator[Collector]:
+    """A collector for the source. No session is open while it is used. `spare`: the part of each budget it leaves."""
     async with db.read() as session:
         row = await rows.by_id(session, source_id)
-    meter = DatabaseMeter(db, clock, source_id, collectors.offer(row.platform).allowances)
+    meter = DatabaseMeter(db, clock, source_id, collectors.offer(row.platform).allowances, spare)
     credential = _credential(row.credential_file, row.identifier)
     async with outbound.client(settings.allow_networks, headers={"User-Agent": _user_agent(settings)}) as client:
         yield collectors.open_collector(

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from app.clock import HOUR
+
 SLICES = 20
+SAME_RESET = 2_000
+"""Resets that lie this close (milliseconds) are one: some servers compute theirs anew for each answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,36 +20,59 @@ class Spent:
     told_resets_at: int | None = None
 
 
-def left(spent: Spent, limit: int, window_ms: int, now: int) -> int:
-    """Units that may be spent now. A window that began anywhere in the past holds at most `limit`."""
+def left(spent: Spent, limit: int, window_ms: int, now: int, spare: int = 0) -> int:
+    """Units that may be spent now, all but `spare`. A window that began anywhere in the past holds at most `limit`."""
     width = max(1, window_ms // SLICES)
     # One slice more than the window has: its beginning may lie anywhere in the oldest one.
     used = sum(units for number, units in spent.slices.items() if number >= now // width - SLICES)
-    ours = limit - used
+    ours = _narrowed(spent, limit) - used
     if spent.told_remaining is not None and spent.told_resets_at is not None and spent.told_resets_at > now:
         ours = min(ours, spent.told_remaining)
-    return max(0, ours)
+    return max(0, ours - spare)
 
 
-def take(spent: Spent, limit: int, window_ms: int, units: int, now: int) -> Spent | int:
+def _narrowed(spent: Spent, limit: int) -> int:
+    """What headers say of the limit narrows ours, and never widens it. A limit of nothing is a mistake."""
+    return min(limit, spent.told_limit) if spent.told_limit else limit
+
+
+def take(spent: Spent, limit: int, window_ms: int, units: int, now: int, spare: int = 0) -> Spent | int:
     """The new state, or the time in milliseconds from which it is worth asking again."""
     width = max(1, window_ms // SLICES)
     slices = {number: used for number, used in spent.slices.items() if number >= now // width - SLICES}
-    if left(spent, limit, window_ms, now) < units:
-        return _again_at(spent, slices, limit, width, units, now)
+    if left(spent, limit, window_ms, now, spare) < units:
+        return _again_at(spent, slices, _narrowed(spent, limit), width, units + spare, now)
     slices[now // width] = slices.get(now // width, 0) + units
     told = None if spent.told_remaining is None else max(0, spent.told_remaining - units)
     return replace(spent, slices=slices, told_remaining=told)
 
 
-def _again_at(spent: Spent, slices: dict[int, int], limit: int, width: int, units: int, now: int) -> int:
+def _again_at(spent: Spent, slices: Mapping[int, int], limit: int, width: int, needed: int, now: int) -> int:
     waits = [now + width]
     room = limit - sum(slices.values())
     for number in sorted(slices):
-        if room >= units:
+        if room >= needed:
             break
         room += slices[number]
         waits.append((number + SLICES + 1) * width)
-    if spent.told_remaining is not None and spent.told_remaining < units and (spent.told_resets_at or 0) > now:
+    if spent.told_remaining is not None and spent.told_remaining < needed and (spent.told_resets_at or 0) > now:
         waits.append(spent.told_resets_at or 0)
     return max(waits)
+
+
+def hear(spent: Spent, window_ms: int, said: tuple[int | None, int | None, int | None], now: int) -> Spent:
+    """What headers `said` (limit, remaining, reset), taken in. A reset further off than an hour is not believed.
+
+    Answers overtake each other: within one window, what is left only falls.
+    """
+    limit, remaining, resets_at = said
+    if remaining is None or resets_at is None or resets_at <= now:
+        return spent  # a cached answer repeats old headers: a reset that has passed says nothing
+    resets_at = min(resets_at, now + max(window_ms, HOUR))
+    known = spent.told_resets_at if spent.told_remaining is not None else None
+    if known is not None and known > now:
+        if resets_at < known - SAME_RESET:
+            return spent
+        if resets_at <= known + SAME_RESET:
+            remaining = min(remaining, spent.told_remaining or 0)
+    return replace(spent, told_limit=limit or spent.told_limit, told_remaining=remaining, told_resets_at=resets_at)

@@ -1,5 +1,7 @@
 """When a post is looked at again: often while it is young, then ever less. Pure."""
 
+from collections.abc import Callable
+
 from app.clock import DAY, MINUTE
 
 SHORTEST = 5 * MINUTE
@@ -7,6 +9,7 @@ LONGEST = DAY
 WATCHED_FOR = 30 * DAY
 LATE = 7 * DAY
 FORGOTTEN_AFTER = 90 * DAY
+ACCOUNTS_AGAIN = DAY
 
 
 def next_look(born_at: int, now: int, shortest: int = SHORTEST) -> int | None:
@@ -20,6 +23,11 @@ def next_look(born_at: int, now: int, shortest: int = SHORTEST) -> int | None:
     if age > WATCHED_FOR:
         return now + LATE
     return now + min(max(age // 4, shortest), LONGEST)
+
+
+def plan(now: int, interval: int) -> Callable[[int], int | None]:
+    """From a post's birth to its next look after one at `now`: as often as it is polled, where that is more often."""
+    return lambda born: next_look(born, now, min(SHORTEST, interval))
 
 
 def next_look_when_absent(absences: int, now: int) -> int | None:

@@ -7,6 +7,7 @@ from app.db.engine import Database
 from app.errors import NotFound
 from app.polling import poll, refresh
 from app.polling.outcome import PassSummary
+from app.polling.visits import How
 from app.settings import Settings
 from app.store import following, refreshing, tracks
 from app.store.subjects import hashtag_key
@@ -32,16 +33,16 @@ async def once(
             for track in await tracks.of_hashtag(session, hashtag_key(tag))
             if ids is None or track.source_id in ids
         ]
-    how = poll.How(MOST_PAGES, early=True, deep=True, since=since, progress=progress or (lambda _: None))
+    how = How(MOST_PAGES, asked=True, since=since, **({"progress": progress} if progress else {}))
     return [await _one(db, settings, clock, track.id, how) for track in mine]
 
 
-async def _one(db: Database, settings: Settings, clock: Clock, track_id: int, how: poll.How) -> PassSummary:
+async def _one(db: Database, settings: Settings, clock: Clock, track_id: int, how: How) -> PassSummary:
     visit = await poll.visit(db, settings, clock, track_id, how)
     if visit is None:
         return PassSummary("", str(track_id), "skipped", "another worker is at this track now")
     claimed, summary = visit.claimed, visit.summary
-    if summary.state == "failed":
+    if not summary.pages:
         return summary
     async with db.read() as session:
         known = await refreshing.posts_of(session, claimed.hashtag_id, claimed.source_id)

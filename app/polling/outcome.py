@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from app.clock import MINUTE, SECOND, to_ms
-from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Spent, Unauthorized
+import msgspec
+
+from app.clock import MINUTE, SECOND, from_ms, to_ms
+from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unauthorized
+from collectors.posts import Post
 
 LONGEST_WAIT = 15 * MINUTE
 """A platform that asks for more is not believed for long: the pass ends partial, and we ask again then."""
+BREAKER = 5
+SKEW = 5 * MINUTE
+"""A creation time further in the future than this is not believed."""
 
 
 @dataclass(slots=True)
@@ -45,21 +51,35 @@ class Verdict:
 
 
 def judge(error: CollectorError, now: int, failures: int) -> Verdict:
-    """Named for the next action: wait as told, back off, or stop and tell a person."""
+    """What is done next: wait as told, back off, or stop and tell a person. `failures`: of the source, in a row."""
     reason = str(error)[:300]
     if isinstance(error, Unauthorized):
         return Verdict("stopped", reason, None)
-    if isinstance(error, Spent):
-        return Verdict("waiting", reason, to_ms(error.until) if error.until else now + MINUTE)
     if isinstance(error, RateLimited):
         told = to_ms(error.until) if error.until else now + backoff(failures)
         return Verdict("waiting", reason, min(max(told, now + SECOND), now + LONGEST_WAIT))
     if isinstance(error, Malformed | Refused):
         return Verdict("failing", reason, None)
     # Unavailable: the breaker opens when it has been so five times in a row.
-    return Verdict("failing", reason, now + backoff(failures - 4) if failures >= 5 else None)
+    return Verdict("failing", reason, now + backoff(failures - 4) if failures >= BREAKER else None)
 
 
 def backoff(failures: int) -> int:
-    """Doubling from a second to a minute."""
+    """Doubling from two seconds to a minute."""
     return min(MINUTE, SECOND << max(0, min(failures, 10)))
+
+
+def next_due(due_at: int, step: int, now: int, failures: int) -> int:
+    """The next slot of the track's own phase that is still to come; the one after it while a track keeps failing.
+
+    No further off than that: what has healed is seen within two intervals.
+    """
+    behind = max(0, now - due_at) // step + 1
+    return due_at + step * max(behind, 2 if failures >= 3 else 1)
+
+
+def believed(post: Post, now: int) -> Post:
+    """The post as it is kept: a label says that the platform's own time was not believed."""
+    if to_ms(post.created_at) <= now + SKEW:
+        return post
+    return msgspec.structs.replace(post, created_at=from_ms(now), labels=(*post.labels, "future-dated"))

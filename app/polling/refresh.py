@@ -1,17 +1,21 @@
 """Reads the levels of known posts again, in full batches: without it there is discovery, but no growth."""
 
-import random
+import asyncio
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
 from app import sources
-from app.clock import DAY, SECOND, Clock, to_ms
+from app.clock import DAY, HOUR, MINUTE, SECOND, Clock, to_ms
 from app.db.engine import Database
-from app.polling import cadence
-from app.polling.outcome import PassSummary, backoff, judge
-from app.polling.poll import ACCOUNTS_AGAIN
+from app.errors import Busy, Fenced
+from app.models import Source
+from app.polling import cadence, outcome
+from app.polling.failpoints import reached
+from app.polling.outcome import PassSummary, believed
+from app.polling.patience import Patience, alive
 from app.settings import Settings
 from app.store import accounts, keep, rebuild, refreshing
 from app.store import sources as source_rows
@@ -19,24 +23,15 @@ from app.store.keep import Arrivals
 from app.store.refreshing import Known
 from app.store.subjects import subject_key
 from collectors.contract import Collector, ReadsAccounts, Refreshes
-from collectors.errors import CollectorError, Unavailable
+from collectors.errors import CollectorError, Spent
 from collectors.posts import Looked
 
-TRIES = 5
 BATCHES = 50
 """Batches that one refresh makes before it gives the lease back."""
+SPARE = 0.2
+"""The part of each budget that refreshing leaves to discovery: a post that was never found cannot be made up for."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The source as it was when the lease began."""
-
-    id: int
-    name: str
-    platform: str
-    failures: int
 
 
 @dataclass(slots=True)
@@ -46,18 +41,24 @@ class Refresh:
     db: Database
     settings: Settings
     clock: Clock
-    source: Opened
+    source: Source
     term: int
+    patience: Patience
     summary: PassSummary
+    again_at: int | None = None
 
     @property
     def now(self) -> int:
         return to_ms(self.clock.now())
 
+    async def beat(self) -> None:
+        async with self.db.write() as session:
+            await source_rows.hold_refresh(session, self.source.id, self.term, self.now)
+
 
 async def refresh(db: Database, settings: Settings, clock: Clock, source_id: int) -> PassSummary | None:
     """What is due on one source. None: another worker is at it."""
-    ours = await _claim(db, settings, clock, source_id)
+    ours = await _claim(db, settings, clock, source_id, patient=False)
     if ours is None:
         return None
     await _told(ours, _look_at_due(ours))
@@ -68,7 +69,7 @@ async def refresh_these(
     db: Database, settings: Settings, clock: Clock, source_id: int, posts: Sequence[Known], summary: PassSummary
 ) -> bool:
     """Read the levels of just these posts now, due or not. False: another worker refreshes this source."""
-    ours = await _claim(db, settings, clock, source_id)
+    ours = await _claim(db, settings, clock, source_id, patient=True)
     if ours is None:
         return False
     ours.summary = summary
@@ -76,43 +77,51 @@ async def refresh_these(
     return True
 
 
-async def _claim(db: Database, settings: Settings, clock: Clock, source_id: int) -> Refresh | None:
+async def _claim(db: Database, settings: Settings, clock: Clock, source_id: int, *, patient: bool) -> Refresh | None:
     now = to_ms(clock.now())
     async with db.write() as session:
         term = await source_rows.claim_refresh(session, source_id, now)
         if term is None:
             return None
-        row = await source_rows.by_id(session, source_id)
-        source = Opened(row.id, row.name, row.platform, row.failures)
-    return Refresh(db, settings, clock, source, term, PassSummary("", source.name))
+        source = await source_rows.by_id(session, source_id)
+    return Refresh(db, settings, clock, source, term, Patience(clock, patient), PassSummary("", source.name))
 
 
 async def _told(ours: Refresh, work: Awaitable[None]) -> None:
     """Runs the work; a platform's failure becomes the source's state. The lease is given back in any case."""
-    verdict = None
+    error = None
     try:
-        await work
-    except CollectorError as error:
-        verdict = judge(error, ours.now, ours.source.failures + 1)
-        ours.summary.worse("partial" if ours.summary.refreshed else "failed", verdict.reason)
+        async with alive(ours.beat):
+            await work
+    except CollectorError as caught:
+        error = caught
+    except asyncio.CancelledError:
+        with suppress(Busy, Fenced):
+            await _release(ours, None)
+        raise
+    await _release(ours, error)
+
+
+async def _release(ours: Refresh, error: CollectorError | None) -> None:
+    now, source = ours.now, ours.source
     async with ours.db.write() as session:
-        await source_rows.hold_refresh(session, ours.source.id, ours.term, None)
-        if verdict:
-            await source_rows.set_state(
-                session, ours.source.id, verdict.state, verdict.reason, ours.now, verdict.waits_until
-            )
+        if error is None:
+            await source_rows.release_refresh(session, source.id, ours.term, ours.again_at)
+            return
+        failures = (await source_rows.by_id(session, source.id)).failures + 1
+        verdict = outcome.judge(error, now, failures)
+        ours.summary.worse("partial" if ours.summary.refreshed or ours.summary.pages else "failed", verdict.reason)
+        await source_rows.release_refresh(session, source.id, ours.term, verdict.waits_until or now + MINUTE)
+        # What is left of our own budget is for discovery: the source need not wait.
+        if not isinstance(error, Spent):
+            await source_rows.set_state(session, source.id, verdict.state, verdict.reason, now, verdict.waits_until)
 
 
 async def _look_at_due(ours: Refresh) -> None:
-    async with sources.opened(ours.db, ours.settings, ours.clock, ours.source.id) as collector:
+    async with sources.opened(ours.db, ours.settings, ours.clock, ours.source.id, SPARE) as collector:
         if isinstance(collector, Refreshes) and collector.offer.batch_size:
             for _ in range(BATCHES):
-                async with ours.db.read() as session:
-                    # A batch is filled with those next due, since it costs the same call.
-                    ahead = ours.now + cadence.SHORTEST // 2
-                    batch = await refreshing.due_posts(session, ours.source.id, ours.now, 1)
-                    if batch:
-                        batch = await refreshing.due_posts(session, ours.source.id, ahead, collector.offer.batch_size)
+                batch = await _due(ours, collector.offer.batch_size)
                 if not batch:
                     break
                 await _batch(ours, collector, batch)
@@ -120,46 +129,63 @@ async def _look_at_due(ours: Refresh) -> None:
             await _accounts(ours, collector, collector)
 
 
+async def _due(ours: Refresh, size: int) -> list[Known]:
+    """A batch is filled with those next due, since it costs the same call; none where nothing is due yet."""
+    ahead = ours.now + cadence.SHORTEST // 2
+    async with ours.db.read() as session:
+        if not await refreshing.due_posts(session, ours.source.id, ours.now, 1):
+            return []
+        return await refreshing.due_posts(session, ours.source.id, ahead, size)
+
+
 async def _look_at(ours: Refresh, posts: Sequence[Known]) -> None:
     async with sources.opened(ours.db, ours.settings, ours.clock, ours.source.id) as collector:
         if not isinstance(collector, Refreshes) or not collector.offer.batch_size:
             return
-        size = collector.offer.batch_size
-        for start in range(0, len(posts), size):
-            await _batch(ours, collector, posts[start : start + size])
+        left, size = list(posts), collector.offer.batch_size
+        while left:
+            batch, left = left[:size], left[size:]
+            unread = await _batch(ours, collector, batch)
+            # Cut short by a budget on the way: the rest is asked for again. Nothing learned at all: given up.
+            left = unread + left if len(unread) < len(batch) else left
 
 
-async def _batch(ours: Refresh, collector: Refreshes, batch: Sequence[Known]) -> None:
+async def _batch(ours: Refresh, collector: Refreshes, batch: Sequence[Known]) -> list[Known]:
+    """Returns those of which nothing was learned."""
     looked = await _asked(ours, collector, [post.local_id for post in batch])
-    now, absent = ours.now, [post for post in batch if post.local_id in looked.absent]
-    shortest = min(cadence.SHORTEST, ours.settings.poll_seconds * SECOND)
+    now, shown = ours.now, {post.local_id for post in looked.posts}
+    absent = [post for post in batch if post.local_id in looked.absent]
+    unread = [post for post in batch if post.local_id not in looked.absent and post.local_id not in shown]
     arrivals = Arrivals(
-        ours.source.platform, looked.posts, now, ours.source.id,
-        plan=lambda born: cadence.next_look(born, now, shortest), account_plan=now + ACCOUNTS_AGAIN,
+        ours.source.platform, [believed(post, now) for post in looked.posts], now, ours.source.id,
+        plan=cadence.plan(now, ours.settings.poll_seconds * SECOND), account_plan=now + cadence.ACCOUNTS_AGAIN,
     )  # fmt: skip
     async with ours.db.write() as session:
-        await source_rows.hold_refresh(session, ours.source.id, ours.term, now + source_rows.LEASE_MS)
+        await source_rows.hold_refresh(session, ours.source.id, ours.term, now)
         kept = await keep.keep(session, arrivals, now)
         waits = [cadence.next_look_when_absent(post.absences + 1, now) for post in absent]
         gone = await refreshing.mark_absent(session, absent, waits)
+        await refreshing.put_off_posts(session, unread, now + cadence.SHORTEST)
         for influencer in kept.influencers:
             await rebuild.rebuild(session, subject_key("influencer", influencer), now)
+        reached("refreshing")
+    reached("refreshed")
     ours.summary.refreshed += len(looked.posts)
     ours.summary.looks_new += kept.looks_new
     ours.summary.absent += len(absent)
     ours.summary.gone += len(gone)
+    return unread
 
 
 async def _asked(ours: Refresh, collector: Refreshes, ids: Sequence[str]) -> Looked:
-    """Asked again with full jitter where the platform was out of reach, five times at most."""
-    for tries in range(1, TRIES + 1):
+    while True:
         try:
-            return await collector.look(ids)
-        except Unavailable:
-            if tries == TRIES:
-                raise
-            await ours.clock.sleep(random.uniform(0.1, backoff(tries) / SECOND))
-    raise AssertionError("unreachable")
+            looked = await collector.look(ids)
+        except CollectorError as error:
+            await ours.patience.after(error)
+        else:
+            ours.patience.answered()
+            return looked
 
 
 async def _accounts(ours: Refresh, reads: ReadsAccounts, collector: Collector) -> None:
@@ -170,9 +196,12 @@ async def _accounts(ours: Refresh, reads: ReadsAccounts, collector: Collector) -
         return
     looked = await reads.accounts([account.local_id for account in due])
     now = ours.now
-    seen = [accounts.Seen(ours.source.platform, account, now, now + ACCOUNTS_AGAIN) for account in looked.accounts]
+    seen = [accounts.Seen(ours.source.platform, one, now, now + cadence.ACCOUNTS_AGAIN) for one in looked.accounts]
+    found = {one.id for one in seen}
+    absent = [one.id for one in due if one.local_id in looked.absent and one.id not in found]
+    unread = [one.id for one in due if one.local_id not in looked.absent and one.id not in found]
     async with ours.db.write() as session:
-        await source_rows.hold_refresh(session, ours.source.id, ours.term, now + source_rows.LEASE_MS)
+        await source_rows.hold_refresh(session, ours.source.id, ours.term, now)
         await accounts.keep(session, seen, ours.source.id)
-        found = {one.id for one in seen}
-        await refreshing.put_off(session, [one.id for one in due if one.id not in found], now + 7 * DAY)
+        await refreshing.put_off(session, absent, now + 7 * DAY)
+        await refreshing.put_off(session, unread, now + HOUR)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 MOST = 20
 """Unfinished walks that a track keeps: each stands for a gap that may still be closed."""
@@ -12,7 +13,8 @@ MOST = 20
 class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
     """Times in milliseconds. `cursor` None: begin at the newest. `goal` None: all that the platform still shows.
 
-    Everything born in [low, top) that the platform shows has been kept.
+    Everything born in [low, top) that the platform shows has been kept. `overlaps`: what lies below the goal is known
+    from an earlier walk, so this one must meet it.
     """
 
     top: int
@@ -20,6 +22,11 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
     cursor: str | None = None
     low: int | None = None
     oldest: int | None = None
+    overlaps: bool = False
+
+    @property
+    def begun(self) -> bool:
+        return self.cursor is not None or self.low is not None
 
 
 def load(text: str) -> list[Walk]:
@@ -45,10 +52,10 @@ def begin(window: Window, since: int | None = None) -> Walk:
     """A new walk from now down to what the last one proved, less the lag; or through the whole re-walk window."""
     if window.walked_to is None:
         return Walk(top=window.now, goal=since if since is not None else window.look_back_to)
-    goal = window.walked_to - window.lag
-    if window.rewalk is not None:
-        goal = min(goal, window.now - window.rewalk)
-    return Walk(top=window.now, goal=goal if since is None else min(goal, since))
+    known = window.walked_to - window.lag
+    goals = [known, *([window.now - window.rewalk] if window.rewalk is not None else [])]
+    goal = min([*goals, *([since] if since is not None else [])])
+    return Walk(top=window.now, goal=goal, overlaps=goal == known)
 
 
 def after_page(walk: Walk, cursor: str | None, births: Sequence[int]) -> Walk:
@@ -56,25 +63,54 @@ def after_page(walk: Walk, cursor: str | None, births: Sequence[int]) -> Walk:
     reached = min(max(births), walk.top) if births else walk.low
     low = reached if walk.low is None or reached is None else min(walk.low, reached)
     oldest = min([*births, *([walk.oldest] if walk.oldest is not None else [])], default=None)
-    return Walk(top=walk.top, goal=walk.goal, cursor=cursor, low=low, oldest=oldest)
+    return replace(walk, cursor=cursor, low=low, oldest=oldest)
 
 
-def is_done(walk: Walk) -> bool:
-    """The whole last page was older than the goal, or the platform has no more."""
+def is_done(walk: Walk, *, all_new: bool = False) -> bool:
+    """The whole last page was older than the goal, or the platform has no more.
+
+    A page of posts that were dated back is older than any goal: where nothing on it was known, the walk goes on.
+    """
     if walk.cursor is None:
-        return walk.low is not None or walk.oldest is not None
-    return walk.goal is not None and walk.low is not None and walk.low <= walk.goal
+        return True
+    reached = walk.goal is not None and walk.low is not None and walk.low <= walk.goal
+    return reached and not (walk.overlaps and all_new)
 
 
-def proved(walk: Walk, lag: int, ended: bool) -> tuple[int, int] | None:
-    """The stretch that the walk has covered so far, less the lag that the next one reads again."""
+def proved(walk: Walk, lag: int, *, ended: bool, reach: int | None = None) -> tuple[int, int] | None:
+    """The stretch that the walk has covered so far, less the lag that the next one reads again.
+
+    `reach`: from when on the platform still shows posts. That it showed none before proves nothing.
+    """
     until = walk.top - lag
     whole = walk.goal if walk.goal is not None else walk.oldest
     start = whole if ended else walk.low
+    if start is not None and reach is not None:
+        start = max(start, reach)
     return (start, until) if start is not None and start < until else None
 
 
+def owed(walk: Walk, lag: int, since: int) -> tuple[int, int] | None:
+    """The stretch that an unfinished walk has not covered yet."""
+    start = walk.goal if walk.goal is not None else since
+    end = walk.low if walk.low is not None else walk.top - lag
+    return (start, end) if start < end else None
+
+
 def push(walks: Sequence[Walk], walk: Walk) -> tuple[list[Walk], list[Walk]]:
-    """The walks with one more, newest first; and those that are given up for it."""
-    kept = [walk, *walks]
+    """The walks with one more, newest first; and those that are given up for it.
+
+    Walks that never saw a page become part of the new one: after an outage one walk catches up on all of it.
+    """
+    idle = [one for one in walks if not one.begun]
+    goals = [one.goal for one in [*idle, walk]]
+    if idle:
+        known = [goal for goal in goals if goal is not None]
+        walk = replace(walk, goal=min(known) if len(known) == len(goals) else None, overlaps=False)
+    kept = [walk, *(one for one in walks if one.begun)]
     return kept[:MOST], kept[MOST:]
+
+
+def without_cursor(walk: Walk) -> Walk:
+    """Where its cursor leads nowhere any more: it goes on from the time that it had reached."""
+    return replace(walk, cursor=None)

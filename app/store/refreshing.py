@@ -63,6 +63,13 @@ async def mark_absent(session: Session, posts: Sequence[Known], next_looks: Sequ
     return [post.id for post in posts if post.absences + 1 == 2]
 
 
+async def put_off_posts(session: Session, posts: Sequence[Known], until: int) -> None:
+    """Neither shown nor absent: nothing is concluded, and the others get their turn."""
+    await session.execute(
+        update(Post).where(among(session, Post.id, [post.id for post in posts])).values(next_look_at=until)
+    )
+
+
 async def due_accounts(session: ReadSession, source_id: int, now: int, limit: int) -> list[Known]:
     query = (
         select(Account.id, func.coalesce(Account.local_id, Account.native_id))

@@ -7,9 +7,9 @@ from sqlalchemy import or_, select, update
 
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Fenced, NotFound
-from app.models import Source, Track
+from app.models import Account, Post, Source, Track
 
-LEASE_MS = 90_000
+LEASE_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,20 @@ async def set_state(
     await session.execute(mine.values(**values, failures=0 if state == "ok" else Source.failures + 1))
 
 
+async def to_refresh(session: ReadSession, now: int) -> list[int]:
+    """Live sources that are not waiting and have a post or an account that is to be looked at again."""
+    posts = select(Post.id).where(Post.source_id == Source.id, Post.next_look_at <= now)
+    accounts = select(Account.id).where(Account.source_id == Source.id, Account.next_look_at <= now)
+    query = select(Source.id).where(
+        Source.kind == "live", Source.removed_at.is_(None), Source.state != "stopped",
+        *(or_(time.is_(None), time <= now) for time in (Source.waits_until, Source.refresh_at, Source.refresh_until)),
+        or_(posts.exists(), accounts.exists()),
+    )  # fmt: skip
+    return list((await session.execute(query.order_by(Source.id))).scalars())
+
+
 async def claim_refresh(session: Session, source_id: int, now: int) -> int | None:
-    """The term of the lease, or None: someone else refreshes this source now, or nothing is due."""
+    """The term of the lease, or None: someone else refreshes this source now."""
     free = or_(Source.refresh_until.is_(None), Source.refresh_until < now)
     taken = await session.execute(
         update(Source)
@@ -86,9 +98,18 @@ async def claim_refresh(session: Session, source_id: int, now: int) -> int | Non
     return (await session.execute(select(Source.refresh_term).where(Source.id == source_id))).scalar_one()
 
 
-async def hold_refresh(session: Session, source_id: int, term: int, until: int | None) -> None:
+async def hold_refresh(session: Session, source_id: int, term: int, now: int) -> None:
+    await _if_ours(session, source_id, term, refresh_until=now + LEASE_MS)
+
+
+async def release_refresh(session: Session, source_id: int, term: int, again_at: int | None) -> None:
+    """Give the lease back. `again_at`: not before then, though posts are due."""
+    await _if_ours(session, source_id, term, refresh_until=None, refresh_at=again_at)
+
+
+async def _if_ours(session: Session, source_id: int, term: int, **values: int | None) -> None:
     done = await session.execute(
-        update(Source).where(Source.id == source_id, Source.refresh_term == term).values(refresh_until=until)
+        update(Source).where(Source.id == source_id, Source.refresh_term == term).values(**values)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Fenced(f"the refresh of source {source_id} was taken over")

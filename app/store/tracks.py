@@ -1,6 +1,6 @@
 """Due tracks are claimed by a checked UPDATE: one row changed, it is yours. The term fences whoever comes late."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select, update
@@ -10,13 +10,16 @@ from app.db.engine import ReadSession, Session
 from app.errors import Fenced
 from app.models import Hashtag, Pass, Source, Track
 
-LEASE_MS = 90_000
-"""How long a claim holds without a sign of life: three request deadlines."""
+LEASE_MS = 30_000
+"""How long a claim holds without a sign of life, of which there are three in that time (app.polling.patience)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A track that is ours until `term` moves on. Times in milliseconds."""
+    """A track that is ours until `term` moves on. Times in milliseconds.
+
+    `early`: somebody asked before the track was due. Such a pass stands for no slot, and the next one stays due.
+    """
 
     id: int
     term: int
@@ -32,23 +35,24 @@ class Claimed:
     look_back_to: int | None
     deep_at: int | None
     walks: str
+    early: bool
 
 
 def _free(now: int) -> object:
     return or_(Track.claimed_until.is_(None), Track.claimed_until < now)
 
 
-async def due(session: ReadSession, now: int, limit: int) -> list[int]:
-    """Tracks whose time has come and whose source is not waiting, longest overdue first."""
+async def due(session: ReadSession, now: int, limit: int, full: Collection[int] = ()) -> list[tuple[int, int]]:
+    """Tracks (with their sources) that are due, longest overdue first: none of a source that waits or is `full`."""
     query = (
-        select(Track.id)
+        select(Track.id, Track.source_id)
         .join(Source, Source.id == Track.source_id)
         .where(Track.due_at <= now, _free(now), Source.removed_at.is_(None), Source.state != "stopped")  # type: ignore[arg-type]
-        .where(or_(Source.waits_until.is_(None), Source.waits_until <= now))
+        .where(or_(Source.waits_until.is_(None), Source.waits_until <= now), Source.id.not_in(full))
         .order_by(Track.due_at)
         .limit(limit)
     )
-    return list((await session.execute(query)).scalars())
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def claim(session: Session, track_id: int, now: int, *, even_if_early: bool = False) -> Claimed | None:
@@ -69,10 +73,10 @@ async def claim(session: Session, track_id: int, now: int, *, even_if_early: boo
         .join(Source, Source.id == Track.source_id)
         .where(Track.id == track_id)
     )  # fmt: skip
-    row = (await session.execute(query)).one()
-    values = list(row)
-    values[7] = values[7] if values[7] is not None else now
-    return Claimed(*values)
+    values = list((await session.execute(query)).one())
+    early = values[7] is None or values[7] > now
+    values[7] = now if early else values[7]
+    return Claimed(*values, early=early)
 
 
 async def hold(session: Session, claimed: Claimed, now: int, **values: object) -> None:
@@ -86,31 +90,31 @@ async def hold(session: Session, claimed: Claimed, now: int, **values: object) -
         raise Fenced(f"track {claimed.id} was taken over")
 
 
-async def release(session: Session, claimed: Claimed, due_at: int, **values: object) -> None:
-    """Give the track back with its next due time. A track that was unfollowed meanwhile stays without one."""
+async def release(session: Session, claimed: Claimed, due_at: int | None, **values: object) -> None:
+    """Give the track back. A track that was unfollowed meanwhile stays without a due time. `due_at` None: as it was."""
     mine = (Track.id == claimed.id, Track.term == claimed.term)
     done = await session.execute(update(Track).where(*mine).values(claimed_until=None, **values))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Fenced(f"track {claimed.id} was taken over")
-    await session.execute(update(Track).where(*mine, Track.until_at.is_(None)).values(due_at=due_at))
+    if due_at is not None:
+        await session.execute(update(Track).where(*mine, Track.until_at.is_(None)).values(due_at=due_at))
 
 
-async def begin_pass(session: Session, claimed: Claimed, now: int) -> int:
-    """The slot's row, made before the run. Returns how many slots it stands for; an earlier run cut off is closed."""
-    slots = 1 + max(0, now - claimed.due_at) // max(1, claimed.interval_ms)
+async def begin_pass(session: Session, claimed: Claimed, now: int) -> None:
+    """The slot's row, made before the run. A run that was cut off is closed; in this same slot it is begun again."""
     await session.execute(
         update(Pass)
         .where(Pass.track_id == claimed.id, Pass.state == "running")
         .values(state="failed", reason="cut off: the worker stopped", ended_at=now)
     )
     await put(session, Pass, {
-        "track_id": [claimed.id], "due_at": [claimed.due_at], "slots": [slots], "started_at": [now],
-        "state": ["running"], "pages": [0], "posts": [0], "posts_new": [0],
+        "track_id": [claimed.id], "due_at": [claimed.due_at], "slots": [int(not claimed.early)], "started_at": [now],
+        "ended_at": [None], "state": ["running"], "reason": [None], "pages": [0], "posts": [0], "posts_new": [0],
     }, "replace")  # fmt: skip
-    return slots
 
 
 async def end_pass(session: Session, claimed: Claimed, now: int, state: str, **values: object) -> None:
+    """`slots`: how many due times it stands for, those that passed while it ran or waited included."""
     mine = (Pass.track_id == claimed.id, Pass.due_at == claimed.due_at)
     await session.execute(update(Pass).where(*mine).values(state=state, ended_at=now, **values))
 
