@@ -1,7 +1,7 @@
 """The few statements that the two databases spell differently: many rows at once, and `id in (many)`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnClause
 from app.db.engine import ReadSession, Session
 
 Conflict = Literal["ignore", "add", "replace"]
+Lock = Literal["share", "write", "redefine"]
 
 
 def is_file(session: ReadSession) -> bool:
@@ -26,21 +27,20 @@ def among(session: ReadSession, col: Any, values: Sequence[int] | Sequence[str])
     return col == func.any(bindparam(None, list(values), type_=ARRAY(kind), unique=True))  # type: ignore[no-any-return]
 
 
-async def put(
-    session: Session, table: Any, columns: Mapping[str, Sequence[Any]], conflict: Conflict = "ignore"
-) -> None:
-    """Insert rows given by column. On a key that is there: leave it, add to it, or replace it.
+async def put(session: Session, table: Any, columns: Mapping[str, Sequence[Any]], conflict: Conflict = "ignore") -> int:
+    """Insert rows given by column; returns how many were written. On a key that is there: leave, add to, or replace it.
 
     `add` is plain arithmetic on the stored and the given row, so it may be distributed.
     """
     if not columns or not len(next(iter(columns.values()))):
-        return
+        return 0
     sql_file, sql_server = _statements(table.__table__, tuple(columns), conflict)
     connection = await session.connection()
     if is_file(session):
-        await connection.exec_driver_sql(sql_file, list(zip(*columns.values(), strict=True)))
+        result = await connection.exec_driver_sql(sql_file, list(zip(*columns.values(), strict=True)))
     else:
-        await connection.exec_driver_sql(sql_server, tuple(list(values) for values in columns.values()))
+        result = await connection.exec_driver_sql(sql_server, tuple(list(values) for values in columns.values()))
+    return int(result.rowcount)
 
 
 @lru_cache(maxsize=128)
@@ -66,11 +66,17 @@ def _array_type(col: "ColumnClause[Any]") -> str:
     return {"BIGINT": "bigint", "INTEGER": "integer", "BOOLEAN": "boolean"}.get(str(col.type), "text")
 
 
-async def lock_rows(session: Session, table: Any, ids: Sequence[int]) -> None:
-    """Hold the rows until commit, in the order of their ids. A file's writer holds all of it already."""
-    if ids and not is_file(session):
-        statement = select(table.id).where(among(session, table.id, ids)).order_by(table.id).with_for_update()
-        await session.execute(statement)
+async def lock_rows(session: Session, table: Any, ids: Iterable[int], strength: Lock = "write") -> bool:
+    """Hold the rows until commit, in the order of their ids. A file's writer holds all of it already: False.
+
+    `write` keeps out other writers of the rows; `redefine` also those who `share` what the rows stand for.
+    """
+    wanted = sorted(set(ids))
+    if not wanted or is_file(session):
+        return False
+    statement = select(table.id).where(among(session, table.id, wanted)).order_by(table.id)
+    await session.execute(statement.with_for_update(read=strength == "share", key_share=strength != "redefine"))
+    return True
 
 
 async def change(session: Session, table: Any, key: str, columns: Mapping[str, Sequence[Any]]) -> None:

@@ -26,6 +26,7 @@ class Facts:
     native_id: str
     author_id: int | None
     followers: int | None
+    followers_at: int | None
     created_at: int
     born_at: int
     source_id: int | None
@@ -37,7 +38,8 @@ class Facts:
 
 
 _COLUMNS = (
-    Post.id, Post.platform, Post.native_id, Post.author_id, Post.followers, Post.created_at, Post.born_at,
+    Post.id, Post.platform, Post.native_id, Post.author_id, Post.followers, Post.followers_at,
+    Post.created_at, Post.born_at,
     Post.source_id, Post.local_id, Post.looked_at, Post.ragged, Post.edited_at,
     *(getattr(Post, metric) for metric in METRICS),
 )  # fmt: skip
@@ -50,7 +52,7 @@ async def known(session: ReadSession, ids: Sequence[int]) -> dict[int, Facts]:
 
 def _facts(row: tuple[Any, ...]) -> Facts:
     make: Any = Facts
-    return make(*row[:12], row[12:])  # type: ignore[no-any-return]
+    return make(*row[:13], row[13:])  # type: ignore[no-any-return]
 
 
 def refuse_collisions(facts: dict[int, Facts], named: dict[int, tuple[str, str]]) -> None:

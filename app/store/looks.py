@@ -1,6 +1,6 @@
 """Keeps looks at posts that are known: the snapshots, the posts' last levels, and what the rollups gain by them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from app.analysis.contribution import METRICS, UNKNOWN, Gains, Looks, gains, no_looks
 from app.analysis.shape import Ints
-from app.db.dialect import among, change, lock_rows, put
+from app.db.dialect import among, change, put
 from app.db.engine import ReadSession, Session
-from app.models import Member, Post, Snapshot, Subject
-from app.store import members, rollups
+from app.models import Post, Snapshot
+from app.store import hold, members, rollups
 from app.store.facts import Facts, column, looks_of, matrix
 from app.store.rollups import Belongs, Ledger
 
@@ -46,16 +46,18 @@ class LooksKept:
     conflicts: tuple[int, ...]
 
 
-async def places(session: ReadSession, posts: Sequence[int]) -> list[Belongs]:
-    query = select(Member.subject_id, Member.post_id, Member.born_at, Member.late)
-    rows = await session.execute(query.where(among(session, Member.post_id, posts)))
-    return [Belongs(*row) for row in rows]
-
-
-async def lock_subjects(session: Session, posts: Sequence[int], more: Sequence[int] = ()) -> None:
-    """Two writers of one subject take turns: its rows are locked before anything that depends on them is read."""
-    rows = await session.execute(select(Member.subject_id).where(among(session, Member.post_id, posts)).distinct())
-    await lock_rows(session, Subject, sorted({*rows.scalars(), *more}))
+async def count_all(
+    session: ReadSession, posts: Mapping[int, Facts], belongs: Sequence[Belongs], ledger: Ledger, sign: int = 1
+) -> None:
+    """What all looks at the posts gained goes to subjects that did not have it, or (sign -1) is taken back."""
+    seen = {key: post for key, post in posts.items() if post.looked_at is not None}
+    if not seen or not belongs:
+        return
+    index = {key: place for place, key in enumerate(seen)}
+    births = np.array([post.born_at for post in seen.values()], dtype=np.int64)
+    whole = gains(births, no_looks(), await looks_of(session, list(seen), index))
+    signed = Gains(whole.post, whole.bucket, whole.column, sign * whole.amount)
+    ledger.gains(list(seen.values()), signed, belongs, index)
 
 
 async def keep(
@@ -68,10 +70,10 @@ async def keep(
     fresh, kept = await _new_ones(session, facts, index, readings)
     if not len(fresh):
         return kept
-    await _insert(session, fresh)
     counted = fresh.take(~fresh.witness)
     if len(counted):
         await _contribute(session, facts, index, counted, ledger, plan)
+    await _insert(session, fresh)  # last: what was known before is read from the same table
     return kept
 
 
@@ -121,7 +123,7 @@ async def _contribute(
     place = np.array([index[key] for key in counted.post.tolist()], dtype=np.int64)
     new = Looks(place, counted.at, np.full(len(place), counted.source_id), counted.levels)
     touched = [facts[i] for i in np.unique(place).tolist()]
-    belongs = await places(session, [post.id for post in touched])
+    belongs = await hold.places(session, [post.id for post in touched])
     first = _first_look(place, counted.at)
     old = await _old_looks(session, touched, index, first)
     births = np.array([post.born_at for post in facts], dtype=np.int64)

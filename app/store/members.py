@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from app.db.dialect import among, put
+from app.db.dialect import Conflict, among, put
 from app.db.engine import Session
 from app.models import Debut, Member
 from app.store.facts import Facts
@@ -58,18 +58,32 @@ async def restate(
     await _debuts(session, firsts, ledger)
 
 
+async def move(
+    session: Session, posts: dict[int, Facts], moved: Sequence[tuple[Belongs, Belongs]], ledger: Ledger
+) -> None:
+    """Posts turn out to have counted under subjects from earlier on: (before, after) each."""
+    for before, after in moved:
+        ledger.birth(before, posts[before.post], -1)
+        ledger.birth(after, posts[after.post])
+    places = [after for _, after in moved]
+    await _write_members(session, posts, places, "replace")
+    await _debuts(session, [first for place in places if (first := _first(posts[place.post], place, 0))], ledger)
+
+
 def _first(post: Facts, place: Belongs, posts: int) -> _First | None:
     if post.author_id is None:
         return None
     return _First(place.subject, post.author_id, post.id, post.platform, place.born_at, post.followers, posts)
 
 
-async def _write_members(session: Session, posts: dict[int, Facts], places: Sequence[Belongs], conflict: str) -> None:
+async def _write_members(
+    session: Session, posts: dict[int, Facts], places: Sequence[Belongs], conflict: Conflict
+) -> None:
     await put(session, Member, {
         "subject_id": [place.subject for place in places], "post_id": [place.post for place in places],
         "author_id": [posts[place.post].author_id for place in places],
         "born_at": [place.born_at for place in places], "late": [place.late for place in places],
-    }, "replace" if conflict == "replace" else "ignore")  # fmt: skip
+    }, conflict)  # fmt: skip
 
 
 async def _debuts(session: Session, firsts: Sequence[_First], ledger: Ledger) -> None:
@@ -108,6 +122,7 @@ async def _known_debuts(session: Session, firsts: Sequence[_First]) -> dict[tupl
     subjects = sorted({first.subject for first in firsts})
     accounts = sorted({first.account for first in firsts})
     query = select(Debut).where(among(session, Debut.subject_id, subjects), among(session, Debut.account_id, accounts))
+    query = query.execution_options(populate_existing=True)  # rows are written past the session
     return {
         (row.subject_id, row.account_id): _First(
             row.subject_id, row.account_id, row.post_id, row.platform, row.born_at, row.followers, row.posts

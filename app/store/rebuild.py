@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import Select, and_, delete, select
 
-from app.analysis.contribution import COLUMNS, gains, no_looks
+from app.analysis.contribution import COLUMNS
 from app.analysis.shape import FIVE_MINUTES
 from app.analysis.sums import GRAINS, Amounts, Rows, fold, join
 from app.db.dialect import lock_rows
 from app.db.engine import ReadSession, Session
 from app.models import (
+    Account,
     CampaignHashtag,
     Debut,
     Hashtag,
@@ -22,9 +23,8 @@ from app.models import (
     Subject,
     Tagging,
 )
-from app.store import facts, members, rollups
+from app.store import facts, looks, members, rollups
 from app.store.rollups import Belongs, Ledger
-from app.store.subjects import subject_key
 
 CHUNK = 2_000
 """Posts at a time: what is held in memory does not grow with the history."""
@@ -45,6 +45,7 @@ class Difference:
 
 async def rebuild(session: Session, subject: int, now: int) -> int:
     """Decide anew which posts count under the subject, and sum them up; one transaction. Returns how many do."""
+    await _hold_definition(session, subject)
     await lock_rows(session, Subject, [subject])
     for table in (Member, Debut, Rollup):
         await session.execute(delete(table).where(table.subject_id == subject))
@@ -54,18 +55,9 @@ async def rebuild(session: Session, subject: int, now: int) -> int:
         posts = await facts.known(session, [place.post for place in part])
         ledger = Ledger()
         await members.add(session, posts, part, ledger)
-        await _all_gains(session, posts, part, ledger)
+        await looks.count_all(session, posts, part, ledger)
         await rollups.write(session, ledger, now)
     return len(belongs)
-
-
-async def _all_gains(
-    session: ReadSession, posts: dict[int, facts.Facts], places: Sequence[Belongs], ledger: Ledger
-) -> None:
-    index = {key: place for place, key in enumerate(posts)}
-    looks = await facts.looks_of(session, list(posts), index)
-    births = np.array([post.born_at for post in posts.values()], dtype=np.int64)
-    ledger.gains(list(posts.values()), gains(births, no_looks(), looks), places, index)
 
 
 async def _who_belongs(session: ReadSession, subject: int) -> list[Belongs]:
@@ -78,7 +70,7 @@ async def _who_belongs(session: ReadSession, subject: int) -> list[Belongs]:
         query = query.where(Tagging.hashtag_id.in_(tags))
     else:
         people = select(InfluencerAccount.account_id).where(InfluencerAccount.influencer_id == row.ref)
-        query = query.where(Post.author_id.in_(people), Tagging.hashtag_id.in_(await _followed(session)))
+        query = query.where(Post.author_id.in_(people), Tagging.hashtag_id.in_(_followed()))
     found: dict[int, Belongs] = {}
     for post, since, born in await session.execute(query):
         place = Belongs(subject, post, born if since is None else since, since is not None)
@@ -88,11 +80,23 @@ async def _who_belongs(session: ReadSession, subject: int) -> list[Belongs]:
     return sorted(found.values(), key=lambda place: place.post)
 
 
-async def _followed(session: ReadSession) -> list[int]:
-    tags = await session.execute(select(Hashtag.id, Hashtag.tag))
-    own = {subject_key("hashtag", tag): key for key, tag in tags}
-    rows = await session.execute(select(Subject.id).where(Subject.kind == "hashtag"))
-    return [own[key] for key in rows.scalars() if key in own]
+def _followed() -> Select[int]:
+    """Hashtags that have a curve of their own."""
+    return select(Hashtag.id).join(Subject, and_(Subject.kind == "hashtag", Subject.ref == Hashtag.tag))
+
+
+async def _hold_definition(session: Session, subject: int) -> None:
+    """Wait for writers who decide by the old definition, and let none begin before this one is committed."""
+    row = (await session.execute(select(Subject.kind, Subject.ref).where(Subject.id == subject))).one()
+    if row.kind == "influencer":
+        claims = select(InfluencerAccount.account_id).where(InfluencerAccount.influencer_id == row.ref)
+        accounts = await session.execute(claims.where(InfluencerAccount.account_id.is_not(None)))
+        await lock_rows(session, Account, [key for key in accounts.scalars() if key is not None], "redefine")
+    else:
+        tags = select(Hashtag.id).where(Hashtag.tag == row.ref)
+        if row.kind == "campaign":
+            tags = select(CampaignHashtag.hashtag_id).where(CampaignHashtag.campaign_id == row.ref)
+        await lock_rows(session, Hashtag, (await session.execute(tags)).scalars(), "redefine")
 
 
 async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[Difference]:
@@ -108,7 +112,7 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
     for start in range(0, len(belongs), CHUNK):
         part = belongs[start : start + CHUNK]
         posts = await facts.known(session, [place.post for place in part])
-        await _all_gains(session, posts, part, ledger)
+        await looks.count_all(session, posts, part, ledger)
         # Folded at once, so that memory follows the curve and not the history.
         parts = [_unfold(fold(join([*parts, ledger.amounts()]), FIVE_MINUTES))]
         ledger.parts, ledger.entries = [], []

@@ -31,10 +31,11 @@ async def ensure_hashtags(session: Session, tags: Iterable[str], now: int) -> No
     """Rows for the hashtags that posts carry, followed or not: the first spelling met is kept."""
     spellings: dict[str, str] = {}
     for tag in tags:
-        spellings.setdefault(normal(tag), spelling(tag))
-    names = list(spellings)
+        if name := normal(tag):
+            spellings.setdefault(name, spelling(tag))
+    names = sorted(spellings, key=hashtag_key)  # two writers meet new ones in the same order
     await put(session, Hashtag, {
-        "id": [hash_id("#", name) for name in names], "tag": names, "spelling": list(spellings.values()),
+        "id": [hashtag_key(name) for name in names], "tag": names, "spelling": [spellings[name] for name in names],
         "created_at": [now] * len(names), "version": [1] * len(names),
     })  # fmt: skip
 
@@ -44,12 +45,12 @@ class Scope:
     """The subjects that hashtags and accounts lead to."""
 
     by_hashtag: Mapping[int, tuple[int, ...]]  # its own subject if it is followed, then its campaigns'
-    by_account: Mapping[int, int]
+    by_account: Mapping[int, tuple[int, ...]]
     followed: frozenset[int]
 
     def subjects(self) -> list[int]:
         found = {subject for subjects in self.by_hashtag.values() for subject in subjects}
-        return sorted(found | set(self.by_account.values()))
+        return sorted(found.union(*self.by_account.values()))
 
 
 async def scope(session: ReadSession, hashtags: Mapping[int, str], accounts: Sequence[int]) -> Scope:
@@ -62,10 +63,12 @@ async def scope(session: ReadSession, hashtags: Mapping[int, str], accounts: Seq
     for row in await session.execute(link.where(among(session, CampaignHashtag.hashtag_id, list(hashtags)))):
         found.setdefault(row.hashtag_id, []).append(subject_key("campaign", row.campaign_id))
     claim = select(InfluencerAccount.account_id, InfluencerAccount.influencer_id)
-    people = await session.execute(claim.where(among(session, InfluencerAccount.account_id, accounts)))
+    people: dict[int, set[int]] = {}
+    for account, person in await session.execute(claim.where(among(session, InfluencerAccount.account_id, accounts))):
+        people.setdefault(account or 0, set()).add(subject_key("influencer", person))
     return Scope(
         {key: tuple(subjects) for key, subjects in found.items()},
-        {row.account_id: subject_key("influencer", row.influencer_id) for row in people},
+        {key: tuple(subjects) for key, subjects in people.items()},
         followed,
     )
 
@@ -83,8 +86,8 @@ def memberships(scope: Scope, tags: Sequence[Carried], author: int | None) -> di
     found: dict[int, int | None] = {}
     for carried in tags:
         subjects = list(scope.by_hashtag.get(carried.hashtag, ()))
-        if author is not None and author in scope.by_account and carried.hashtag in scope.followed:
-            subjects.append(scope.by_account[author])
+        if author is not None and carried.hashtag in scope.followed:
+            subjects += scope.by_account.get(author, ())
         for subject in subjects:
             known = found.get(subject, carried.since)
             found[subject] = None if known is None or carried.since is None else min(known, carried.since)
