@@ -16,28 +16,30 @@ class Run:
     now: int
     span: Span | None = None
     sources: dict[str, int] = field(default_factory=dict)
-    followed: set[str] = field(default_factory=set)
     spans: dict[tuple[str, int], Span] = field(default_factory=dict)
     stated: dict[tuple[str, int], Span] = field(default_factory=dict)
+    recognised: set[str] = field(default_factory=set)
+
+    def trial(self) -> "Run":
+        """One to go on with, so that this one stays true where a transaction comes to nothing."""
+        return Run(self.now, self.span, dict(self.sources), dict(self.spans), dict(self.stated))
 
     async def source(self, session: Session, platform: str) -> int:
         if platform not in self.sources:
             self.sources[platform], _ = await imports.source(session, f"import:{platform}", platform, self.now)
         return self.sources[platform]
 
-    async def follow(self, session: Session, tags: set[str]) -> None:
-        fresh = sorted(tags - self.followed)
-        if fresh:
-            await imports.follow(session, fresh, self.now)
-            self.followed.update(fresh)
-
 
 class Kind(Protocol):
-    """`read` is pure and may run beside the database's work; `keep` says how many rows were new. Both tell faults."""
+    """`read` is pure and may run beside the database's work; `keep` says how many rows were new. Both tell faults.
+
+    `tags` are the hashtags that get a curve before `keep` is called.
+    """
 
     batch: int
 
     def read(self, raw: Raw) -> Any: ...
+    def tags(self, read: Any) -> set[str]: ...
     async def keep(self, session: Session, raw: Raw, read: Any, run: Run) -> int: ...
 
 

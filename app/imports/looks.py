@@ -39,6 +39,9 @@ class Snapshots:
             found[platform] = _Looks(places, post, at[places], levels[places])
         return found
 
+    def tags(self, _read: object) -> set[str]:
+        return set()
+
     async def keep(self, session: Session, raw: Raw, read: dict[str, _Looks], run: Run) -> int:
         new = 0
         for platform, looks in read.items():
@@ -73,6 +76,9 @@ class Accounts:
             found.append((place, accounts.Seen(str(platforms[place]), account, int(at[place]))))
         return found
 
+    def tags(self, _read: object) -> set[str]:
+        return set()
+
     async def keep(self, session: Session, raw: Raw, read: list[tuple[int, accounts.Seen]], run: Run) -> int:
         there = await imports.known_looks(session, sorted({seen.id for _, seen in read}))
         fresh = []
@@ -85,5 +91,5 @@ class Accounts:
                 raw.fault(place, "observed_at: another count is known of this account at this instant")
         influencers = await accounts.keep(session, fresh, None)
         await imports.put_looks(session, [(s.id, s.at, s.account.followers, s.account.posts) for s in fresh])
-        await imports.recount(session, influencers, run.now)
+        run.recognised.update(influencers)
         return len(fresh)

@@ -36,8 +36,10 @@ class Counts:
             for place in raw.good().tolist()
         ]  # fmt: skip
 
+    def tags(self, read: list[_Native]) -> set[str]:
+        return {tag for _, tag, _ in read}
+
     async def keep(self, session: Session, _raw: Raw, read: list[_Native], run: Run) -> int:
-        await run.follow(session, {tag for _, tag, _ in read})
         new = 0
         for platform in sorted({platform for platform, _, _ in read}):
             rows = [(hashtag_key(tag), numbers) for name, tag, numbers in read if name == platform]
@@ -82,9 +84,11 @@ class Covered:
             words.setdefault(f"import:{source}", []).append(word)
         return {str(tags[place]) for place in good}, words
 
+    def tags(self, read: tuple[set[str], object]) -> set[str]:
+        return read[0]
+
     async def keep(self, session: Session, raw: Raw, read: tuple[set[str], dict[str, list[_Word]]], run: Run) -> int:
-        tags, by_source = read
-        await run.follow(session, tags)
+        _, by_source = read
         await self._withdraw(session, [word for words in by_source.values() for word in words], run)
         return sum([await self._write(session, raw, name, words, run) for name, words in by_source.items()])
 

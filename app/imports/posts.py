@@ -34,14 +34,16 @@ class Posts:
             found[platform] = list(merged.values())
         return found
 
+    def tags(self, read: dict[str, list[Post]]) -> set[str]:
+        return {tag for posts in read.values() for post in posts for tag in post.tags}
+
     async def keep(self, session: Session, _raw: Raw, read: dict[str, list[Post]], run: Run) -> int:
-        await run.follow(session, {tag for posts in read.values() for post in posts for tag in post.tags})
         new = 0
         for platform, posts in read.items():
             source = await run.source(session, platform)
             arrivals = keep.Arrivals(platform, posts, run.now, source, live=False, looked=False)
             kept = await keep.keep(session, arrivals, run.now)
-            await imports.recount(session, kept.influencers, run.now)
+            run.recognised.update(kept.influencers)
             await _cover(session, platform, source, posts, run)
             new += kept.posts_new
         return new

@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.db.engine import Database, Session
-from app.errors import FieldError, Invalid
+from app.errors import Busy, FieldError, Invalid
 from app.imports.batch import Raw
 from app.imports.kind import Kind, Run
 from app.imports.looks import Accounts, Snapshots
@@ -17,6 +17,7 @@ from app.imports.observed import Counts, Covered
 from app.imports.posts import Posts
 from app.imports.reading import Reader, opened
 from app.imports.rejects import Rejects
+from app.store import imports
 from app.store.columns import FILES
 from app.store.imports import Span
 
@@ -24,6 +25,8 @@ KINDS: dict[str, Kind] = {
     "posts": Posts(), "snapshots": Snapshots(), "accounts": Accounts(), "counts": Counts(), "coverage": Covered(),
 }  # fmt: skip
 Progress = Callable[[int, int | None], None]
+Turn = Callable[[], AbstractAsyncContextManager[Session]]
+PAUSES_S = (0.1, 0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +74,45 @@ class _Walk:
     progress: Progress
     rows: int = 0
     kept: int = 0
+    followed: set[str] = field(default_factory=set)
 
     async def by_batches(self) -> None:
         async with aclosing(self._batches()) as batches:
             async for raw, read in batches:
-                async with self.db.write() as session:
-                    await self._keep(session, raw, read)
+                await self._insist(raw, read)
                 self._note(raw)
 
     async def whole(self) -> None:
         """One transaction: a bad row anywhere takes all of it back, once every row was seen."""
         async with self.db.write() as session, aclosing(self._batches()) as batches:
             async for raw, read in batches:
-                await self._keep(session, raw, read)
+                await self._keep(lambda: nullcontext(session), raw, read)
                 self._note(raw)
             if self.rejects.count:
                 raise self._refused()
 
-    async def _keep(self, session: Session, raw: Raw, read: Any) -> None:
-        self.kept += await self.kind.keep(session, raw, read, self.run)
+    async def _insist(self, raw: Raw, read: Any) -> None:
+        """Others write at the same time: what they did not let through is tried again."""
+        for pause in PAUSES_S:
+            try:
+                return await self._keep(self.db.write, raw, read)
+            except Busy:
+                await asyncio.sleep(pause)
+        return await self._keep(self.db.write, raw, read)
+
+    async def _keep(self, turn: Turn, raw: Raw, read: Any) -> None:
+        """Curves and people are defined in turns of their own: so locks come in the order that all writers keep."""
+        if fresh := self.kind.tags(read) - self.followed:
+            async with turn() as session:
+                await imports.follow(session, sorted(fresh), self.run.now)
+            self.followed |= fresh
+        trial = self.run.trial()
+        async with turn() as session:
+            kept = await self.kind.keep(session, raw, read, trial)
+        self.run, self.kept = trial, self.kept + kept
+        if trial.recognised:
+            async with turn() as session:
+                await imports.recount(session, sorted(trial.recognised), self.run.now)
 
     def _note(self, raw: Raw) -> None:
         self.rejects.add(raw)

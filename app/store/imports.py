@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import delete, select, update
 
 from app.analysis.tags import normal
-from app.db.dialect import among, change, put
+from app.db.dialect import among, change, lock_rows, put
 from app.db.engine import ReadSession, Session
 from app.models import (
+    Account,
     AccountLook,
     Coverage,
     Hashtag,
@@ -40,38 +41,33 @@ async def source(session: Session, name: str, platform: str, now: int) -> tuple[
 
 async def follow(session: Session, tags: Iterable[str], now: int) -> None:
     """The hashtags have curves from now on; those that posts carry already count them, influencers' curves too."""
+    tags = list(tags)
     names = list(dict.fromkeys(map(normal, tags)))
     await subjects.ensure_hashtags(session, tags, now)
-    keys = [hashtag_key(name) for name in names]
-    mine = among(session, Hashtag.id, keys)
-    await session.execute(update(Hashtag).where(mine, Hashtag.followed_at.is_(None)).values(followed_at=now))
     own = {subject_key("hashtag", name): name for name in names}
     there = set((await session.execute(select(Subject.id).where(among(session, Subject.id, list(own))))).scalars())
-    fresh = [name for key, name in own.items() if key not in there]
-    await subjects.ensure(session, "hashtag", fresh)
-    carried = await _carried(session, [hashtag_key(name) for name in fresh])
-    for name in fresh:
-        if hashtag_key(name) in carried:
-            await rebuild.rebuild(session, subject_key("hashtag", name), now)
-    await recount(session, await _influencers(session, list(carried)), now)
+    fresh = {hashtag_key(name): name for key, name in own.items() if key not in there}
+    people = await _people(session, list(fresh))
+    await lock_rows(session, Account, people.keys(), "redefine")
+    await lock_rows(session, Hashtag, fresh, "redefine")
+    mine = among(session, Hashtag.id, [hashtag_key(name) for name in names])
+    await session.execute(update(Hashtag).where(mine, Hashtag.followed_at.is_(None)).values(followed_at=now))
+    await subjects.ensure(session, "hashtag", list(fresh.values()))
+    carried = select(Tagging.hashtag_id).where(among(session, Tagging.hashtag_id, list(fresh))).distinct()
+    for key in (await session.execute(carried)).scalars().all():
+        await rebuild.rebuild(session, subject_key("hashtag", fresh[key]), now)
+    await recount(session, people.values(), now)
 
 
-async def _carried(session: ReadSession, hashtags: Sequence[int]) -> set[int]:
-    query = select(Tagging.hashtag_id).where(among(session, Tagging.hashtag_id, hashtags)).distinct()
-    return set((await session.execute(query)).scalars())
-
-
-async def _influencers(session: ReadSession, hashtags: Sequence[int]) -> list[str]:
-    """People with posts under any of the hashtags."""
-    if not hashtags:
-        return []
+async def _people(session: ReadSession, hashtags: Sequence[int]) -> dict[int, str]:
+    """Influencers, by account, with posts under any of the hashtags."""
     query = (
-        select(InfluencerAccount.influencer_id)
+        select(InfluencerAccount.account_id, InfluencerAccount.influencer_id)
         .join(Post, Post.author_id == InfluencerAccount.account_id)
         .join(Tagging, Tagging.post_id == Post.id)
         .where(among(session, Tagging.hashtag_id, hashtags))
     )
-    return sorted(set((await session.execute(query)).scalars()))
+    return {row[0]: row[1] for row in await session.execute(query.distinct()) if row[0] is not None}
 
 
 async def recount(session: Session, influencers: Iterable[str], now: int) -> None:
