@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import structlog
 from fastapi import FastAPI
 
+import collectors
 from app.access import keyfile, users
 from app.access.throttle import Throttle
 from app.api import errors
@@ -21,6 +22,7 @@ from app.db import migrate
 from app.db.engine import Database
 from app.errors import Problem
 from app.settings import Settings
+from app.store.source_reads import Allowed
 
 log = structlog.get_logger()
 
@@ -37,6 +39,8 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     state.settings, state.clock = settings, clock or SystemClock()
     state.db, state.keys = db, keyfile.keyring(settings) if db else None
     state.metrics, state.throttle = Metrics(), Throttle()
+    # What platforms allow is known to collectors, which the API does not import.
+    state.allowed = {platform: _allowed(platform) for platform in collectors.PLATFORMS}
     errors.install(app)
     app.add_middleware(Door, metrics=state.metrics)
     for room in (access, campaigns, hashtags, influencers, growth, posts, sources, health):
@@ -46,6 +50,13 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     _include_pages(app)
     describe(app)
     return app
+
+
+def _allowed(platform: str) -> list[Allowed]:
+    return [
+        Allowed(one.name, one.limit, int(one.window.total_seconds() * 1_000), one.unit)
+        for one in collectors.offer(platform).allowances
+    ]
 
 
 def _include_pages(app: FastAPI) -> None:

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import admit
 from app.access.asked import Asked
-from app.access.gate import Refusal
-from app.access.principal import Principal
+from app.access.gate import HEALTH, Refusal
+from app.access.principal import ANYBODY, Principal
 from app.api import errors
 from app.api.metrics import Metrics
 from app.clock import Clock, to_ms
@@ -137,13 +137,14 @@ async def _admit(request: Request) -> Response | None:
     """Puts who is asking into `request.state.who`, or says why nobody is let in."""
     state = request.app.state
     asked = Asked.of({**request.scope, "path": OPEN.get(request.scope["path"], request.scope["path"])})
+    if asked.path in HEALTH:  # alive is alive, with or without a database
+        request.state.who = ANYBODY
+        return None
     try:
         async with state.db.read() as session:
             who = await admit.admit(session, state.keys, asked, state.settings.host, to_ms(state.clock.now()))
     except Problem as problem:
-        if asked.path != "/healthz":
-            return errors.render(request, problem)
-        who = None  # alive is alive, with or without a database
+        return errors.render(request, problem)
     if isinstance(who, Refusal):
         return _refuse(request, who)
     request.state.who = who

@@ -44,13 +44,12 @@ def _of_sources(sources: Iterable[SourceState]) -> bytes:
     up = Gauge("groundswell_source_up", "1 while the source answers.", names, registry=registry)
     late = Gauge("groundswell_source_lateness_seconds", "Age of its most overdue track.", names, registry=registry)
     tracks = Gauge("groundswell_source_tracks", "Hashtags that it is asked for.", names, registry=registry)
-    left = Gauge("groundswell_budget_remaining", "Calls left, as told.", (*names, "budget"), registry=registry)
+    left = Gauge("groundswell_budget_remaining", "What is left to spend.", (*names, "budget"), registry=registry)
     for source in sources:
         mine = (source.name, source.platform)
         up.labels(*mine).set(source.state in ("ok", "waiting"))
         late.labels(*mine).set((source.late_ms or 0) / 1_000)
         tracks.labels(*mine).set(source.tracks)
         for budget in source.budgets:
-            if budget.remaining is not None:
-                left.labels(*mine, budget.name).set(budget.remaining)
+            left.labels(*mine, budget.name).set(budget.remaining)
     return generate_latest(registry)

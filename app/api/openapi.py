@@ -1,8 +1,12 @@
 """What the OpenAPI page says of every route beyond its body: the errors, the headers, examples of what is asked."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from app.api.schemas.common import ProblemBody
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from app.api.schemas.common import Asked, ProblemBody, Told
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
 _ETAG = {"ETag": {"description": "send it back as If-Match", "schema": {"type": "string"}}}
@@ -41,20 +45,44 @@ def changed(model: Any, status: int = 200) -> Responses:
     return {status: {"model": model, "description": "as it is now", "headers": _ETAG}}
 
 
-def describe(app: Any) -> None:
-    """Takes out of the page what FastAPI says by itself and we answer otherwise."""
+def describe(app: FastAPI) -> None:
+    """Our errors in place of the framework's, and examples with their nulls, which it leaves out."""
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return dict(app.openapi_schema)
-        page: dict[str, Any] = made()
-        page["components"]["schemas"].pop("HTTPValidationError", None)
-        page["components"]["schemas"].pop("ValidationError", None)
-        for operation in (one for path in page["paths"].values() for one in path.values()):
-            for status, answer in operation["responses"].items():
-                if int(status) >= 400:
-                    answer["content"] = _PROBLEM
-        return page
+        if app.openapi_schema is None:
+            page = made()
+            schemas = page["components"]["schemas"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            _show_examples(schemas)
+            _tell_problems(page)
+        return app.openapi_schema or {}
 
-    app.openapi = openapi
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tell_problems(page: dict[str, Any]) -> None:
+    for operation in (one for path in page["paths"].values() for one in path.values()):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                answer["content"] = _PROBLEM
+
+
+def _show_examples(schemas: dict[str, Any]) -> None:
+    models = [*_descendants(Asked), *_descendants(Told)]
+    for model in models:
+        extra = model.model_config.get("json_schema_extra")
+        if model.__name__ in schemas and isinstance(extra, dict) and "example" in extra:
+            schemas[model.__name__]["example"] = extra["example"]
+    for schema in schemas.values():
+        items = schema.get("properties", {}).get("items", {}).get("items", {}).get("$ref", "")
+        if items and "example" not in schema:
+            one = schemas[items.rpartition("/")[2]]["example"]
+            schema["example"] = {"items": [one], "next": None}
+
+
+def _descendants(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from _descendants(child)

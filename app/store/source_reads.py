@@ -1,23 +1,36 @@
 """Sources as they are shown: their state, what is left of their budgets, and how late they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from app.analysis.budget import Spent, left
 from app.db.dialect import among
 from app.db.engine import ReadSession
-from app.models import Budget, Source, Track
-from app.store import paging
+from app.models import Source, Track
+from app.store import budgets, paging
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
-    """As the platform last told it; None: it did not say. `resets_at` in milliseconds."""
+class Allowed:
+    """What a platform lets one source spend in a window."""
 
     name: str
-    limit: int | None
-    remaining: int | None
+    limit: int
+    window_ms: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An allowance and what is left of it. `resets_at` (milliseconds) where the platform said so."""
+
+    name: str
+    limit: int
+    window_ms: int
+    unit: str
+    remaining: int
     resets_at: int | None
 
 
@@ -35,21 +48,24 @@ class SourceState:
     waits_until: int | None
     tracks: int
     late_ms: int | None
-    budgets: tuple[Allowance, ...]
+    budgets: tuple[Left, ...]
 
 
-async def listed(session: ReadSession, after: Sequence[object] | None, limit: int, now: int) -> list[SourceState]:
+async def listed(
+    session: ReadSession, after: Sequence[object] | None, limit: int, now: int, allowed: Mapping[str, Sequence[Allowed]]
+) -> list[SourceState]:
+    """By name. `allowed`: the budgets by platform."""
     query = paging.page(select(Source).where(Source.removed_at.is_(None)), [Source.name], after, limit)
     rows = (await session.execute(query)).scalars().all()
     ids = [row.id for row in rows]
     tracks = await _tracks(session, ids)
-    budgets = await _budgets(session, ids, now)
+    left_of = await _budgets(session, rows, allowed, now)
     return [
         SourceState(
             row.name, row.platform, row.kind, row.base_url, row.state, row.reason, row.state_at, row.waits_until,
             tracks.get(row.id, (0, None))[0],
             max(0, now - (tracks.get(row.id, (0, None))[1] or now)) if row.kind == "live" else None,
-            tuple(budgets.get(row.id, ())),
+            tuple(left_of.get(row.id, ())),
         )
         for row in rows
     ]  # fmt: skip
@@ -62,14 +78,22 @@ async def _tracks(session: ReadSession, ids: Sequence[int]) -> dict[int, tuple[i
     return {row[0]: (row[1], row[2]) for row in await session.execute(query)}
 
 
-async def _budgets(session: ReadSession, ids: Sequence[int], now: int) -> dict[int, list[Allowance]]:
-    query = select(Budget).where(among(session, Budget.source_id, ids)).order_by(Budget.name)
-    found: dict[int, list[Allowance]] = {}
-    for row in (await session.execute(query)).scalars():
-        over = row.told_resets_at is not None and row.told_resets_at <= now
-        # After the reset the old figure says nothing but the limit.
-        remaining = row.told_limit if over else row.told_remaining
-        found.setdefault(row.source_id, []).append(
-            Allowance(row.name, row.told_limit, remaining, None if over else row.told_resets_at)
-        )
+async def _budgets(
+    session: ReadSession, sources: Sequence[Source], allowed: Mapping[str, Sequence[Allowed]], now: int
+) -> dict[int, list[Left]]:
+    found = {}
+    for source in sources:
+        spent = await budgets.read(session, source.id) if source.kind == "live" else {}
+        found[source.id] = [
+            _left(one, spent.get(one.name, Spent({})), now)
+            for one in (allowed.get(source.platform, ()) if source.kind == "live" else ())
+        ]
     return found
+
+
+def _left(allowed: Allowed, spent: Spent, now: int) -> Left:
+    resets = spent.told_resets_at
+    return Left(
+        allowed.name, min(allowed.limit, spent.told_limit or allowed.limit), allowed.window_ms, allowed.unit,
+        left(spent, allowed.limit, allowed.window_ms, now), resets if resets is not None and resets > now else None,
+    )  # fmt: skip

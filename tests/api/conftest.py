@@ -54,9 +54,8 @@ def minted(db: Database, app: FastAPI, clock: FakeClock) -> Callable[..., Any]:
 
 async def add_source(db: Database, name: str = "one.example", platform: str = "mastodon", **values: Any) -> int:
     async with db.write() as session:
-        row = Source(
-            name=name, platform=platform, state_at=0, created_at=0, **{"kind": "live", "state": "ok", **values}
-        )
+        given = {"kind": "live", "state": "ok", "state_at": 0, "created_at": 0, **values}
+        row = Source(name=name, platform=platform, **given)
         session.add(row)
         await session.flush()
         return row.id

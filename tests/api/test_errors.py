@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import product
 from typing import Any
 
 import httpx
@@ -31,14 +32,22 @@ async def test_a_method_that_is_not_known_is_a_problem_that_names_those_that_are
     assert answer.headers["allow"] == "DELETE, GET, PATCH"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"nonsense", b"[]", b'"a"', b"\xff", b'{"name": "\\ud800"}', b'{"name": NaN}', b"9" * 5000, b"[" * 900],
-)
-async def test_a_body_that_is_no_json_object_is_refused(api: httpx.AsyncClient, body: bytes) -> None:
-    answer = await api.post("/campaigns", content=body, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
-    assert answer.json()["errors"][0]["field"] == "body"
+async def test_a_body_that_is_no_json_object_is_refused(api: httpx.AsyncClient) -> None:
+    for body in [
+        b"",
+        b"{",
+        b"nonsense",
+        b"[]",
+        b'"a"',
+        b"\xff",
+        b'{"name": "\\ud800"}',
+        b'{"name": NaN}',
+        b"9" * 5000,
+        b"[" * 900,
+    ]:
+        answer = await api.post("/campaigns", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+        assert answer.json()["errors"][0]["field"] == "body"
 
 
 async def test_a_body_of_another_type_is_refused(api: httpx.AsyncClient) -> None:
@@ -58,9 +67,8 @@ async def test_a_body_over_1_mib_is_refused(api: httpx.AsyncClient, declared: bo
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
+async def test_a_query_that_is_not_understood_is_named(api: httpx.AsyncClient) -> None:
+    for query, field in [
         ("limt=5", "limt"),
         ("limit=5&limit=6", "limit"),
         ("limit=5%00", "limit"),
@@ -68,18 +76,16 @@ async def test_a_body_over_1_mib_is_refused(api: httpx.AsyncClient, declared: bo
         ("cursor=%ED%A0%80", "cursor"),
         ("limit=" + "9" * 5000, "limit"),
         ("=5", ""),
-    ],
-)
-async def test_a_query_that_is_not_understood_is_named(api: httpx.AsyncClient, query: str, field: str) -> None:
-    answer = await api.get(f"/campaigns?{query}")
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"][0]["field"] == field
+    ]:
+        answer = await api.get(f"/campaigns?{query}")
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["field"] == field
 
 
-@pytest.mark.parametrize("path", ["/campaigns/%00", "/campaigns/%FF", "/hashtags/a%00b", "/posts/%ED%A0%80"])
-async def test_an_address_that_cannot_be_text_is_refused(api: httpx.AsyncClient, path: str) -> None:
-    answer = await api.get(path)
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "path")
+async def test_an_address_that_cannot_be_text_is_refused(api: httpx.AsyncClient) -> None:
+    for path in ["/campaigns/%00", "/campaigns/%FF", "/hashtags/a%00b", "/posts/%ED%A0%80"]:
+        answer = await api.get(path)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "path")
 
 
 async def test_addresses_and_headers_have_an_end(api: httpx.AsyncClient) -> None:
@@ -125,20 +131,18 @@ async def test_a_database_that_is_gone_is_503_and_the_process_still_alive(clock:
     await db.close()
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS"])
-@pytest.mark.parametrize(
-    "path", ["/campaigns", "/campaigns/none", "/nothing", "/posts?limit=0", "/openapi.json", "/healthz", "/metrics"]
-)
-async def test_every_answer_carries_its_guards(api: httpx.AsyncClient, method: str, path: str) -> None:
-    answer = await api.request(method, path)
-    policy = answer.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; script-src 'self';")
-    assert "frame-ancestors 'none'" in policy
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
-    assert answer.headers["cache-control"] == "no-store"
-    assert len(answer.headers["x-request-id"]) == 32
-    assert "strict-transport-security" not in answer.headers
+async def test_every_answer_carries_its_guards(api: httpx.AsyncClient) -> None:
+    paths = ["/campaigns", "/campaigns/none", "/nothing", "/posts?limit=0", "/openapi.json", "/healthz", "/metrics"]
+    for method, path in product(("GET", "POST", "PUT", "OPTIONS"), paths):
+        answer = await api.request(method, path)
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self';")
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+        assert len(answer.headers["x-request-id"]) == 32
+        assert "strict-transport-security" not in answer.headers
 
 
 async def test_over_tls_browsers_are_told_to_stay(app: FastAPI) -> None:

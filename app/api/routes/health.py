@@ -42,5 +42,5 @@ async def ready(request: Request) -> Readiness:
 )
 async def metrics(request: Request, session: Reading, now: Now) -> Response:
     """Requests answered here, and the state of the sources, for Prometheus."""
-    sources = await source_reads.listed(session, None, MOST_SOURCES, now)
+    sources = await source_reads.listed(session, None, MOST_SOURCES, now, request.app.state.allowed)
     return Response(request.app.state.metrics.page(sources), media_type=METRICS_TYPE)

@@ -1,6 +1,6 @@
 """Sources: their state, what is left of their budgets, how late they are."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app.api.deps import Now, Page, Reading, needs
 from app.api.openapi import problems
@@ -21,7 +21,10 @@ def _body(source: SourceState) -> SourceBody:
         waits_until=when(source.waits_until), tracks=source.tracks,
         lateness_s=source.late_ms / 1_000 if source.late_ms is not None else None,
         budgets=[
-            BudgetBody(name=one.name, limit=one.limit, remaining=one.remaining, resets_at=when(one.resets_at))
+            BudgetBody(
+                name=one.name, unit=one.unit, limit=one.limit, window_s=one.window_ms / 1_000,
+                remaining=one.remaining, resets_at=when(one.resets_at),
+            )
             for one in source.budgets
         ],
         cost_this_month=None,
@@ -29,9 +32,10 @@ def _body(source: SourceState) -> SourceBody:
 
 
 @router.get("/sources", dependencies=[needs("stats:read")], responses=problems())
-async def list_sources(session: Reading, page: Page, now: Now) -> SourceList:
+async def list_sources(request: Request, session: Reading, page: Page, now: Now) -> SourceList:
     """Sources by name. Cost is null: none of today's platforms bills by the call."""
     found, after = page.finish(
-        await source_reads.listed(session, page.after, page.limit, now), lambda source: [source.name]
+        await source_reads.listed(session, page.after, page.limit, now, request.app.state.allowed),
+        lambda source: [source.name],
     )
     return SourceList(items=[_body(source) for source in found], next=after)

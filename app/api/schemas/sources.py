@@ -8,11 +8,13 @@ from app.api.schemas.common import Asked, Line, Time, Told, example
 
 
 class BudgetBody(Told):
-    """An allowance as the platform last told it; null: it does not say."""
+    """What may be spent in a window, and what is left of it now. `resets_at` where the platform told it."""
 
     name: str
-    limit: int | None
-    remaining: int | None
+    unit: str
+    limit: int
+    window_s: float
+    remaining: int
     resets_at: Time | None
 
 
@@ -31,7 +33,16 @@ class SourceBody(Told):
             "waits_until": "2026-11-24T04:10:00Z",
             "tracks": 2,
             "lateness_s": 12.5,
-            "budgets": [{"name": "requests", "limit": 300, "remaining": 0, "resets_at": "2026-11-24T04:10:00Z"}],
+            "budgets": [
+                {
+                    "name": "calls",
+                    "unit": "call",
+                    "limit": 300,
+                    "window_s": 300,
+                    "remaining": 0,
+                    "resets_at": "2026-11-24T04:10:00Z",
+                }
+            ],
             "cost_this_month": None,
         }
     )
