@@ -7,7 +7,7 @@ import typer
 
 from app.commands import show
 from app.commands.frame import now, run, settings
-from app.errors import Problem
+from app.errors import Invalid, Problem
 
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
@@ -47,6 +47,8 @@ def copy(
 ) -> None:
     """Copy all tables into another database, of the other kind too, and prove that nothing was lost."""
     given = settings()
+    if not to.startswith(("sqlite:///", "postgresql://")):
+        raise Invalid("to", to, "must begin with sqlite:/// or postgresql://")
     rows = run(_copy(given.database_url, to))
     if json:
         show.as_json({"rows": rows})
