@@ -1,0 +1,1 @@
+"""Summary statistics of growth: one small pure function each, with its formula, source, unit and what makes it null."""
