@@ -1,0 +1,77 @@
+"""The way in for people: log in, log out, and the set-up of the first user, as plain forms."""
+
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.access import entry
+from app.access.asked import Asked
+from app.access.gate import cookie_name
+from app.dashboard import render
+from app.dashboard.render import page, words_of
+from app.errors import Forbidden, Invalid, TooManyRequests, Unauthenticated
+
+router = APIRouter(route_class=render.Page)
+LONGEST_FORM = 8_192
+
+
+@router.get("/login")
+async def show_login(request: Request) -> Response:
+    return page(request, "login.html", said="", user="")
+
+
+@router.post("/login")
+async def log_in(request: Request) -> Response:
+    form = await _form(request)
+    user = form.get("user", "")
+    try:
+        opened = await entry.log_in(request.app.state, Asked.of(request.scope), user, form.get("password", ""))
+    except Unauthenticated as wrong:
+        return page(request, "login.html", wrong.status, said=words_of(request)("login_wrong"), user=user)
+    except TooManyRequests as many:
+        return page(request, "login.html", many.status, said=many.detail, user=user)
+    return _welcome(request, opened)
+
+
+@router.get("/setup")
+async def show_setup(request: Request) -> Response:
+    return page(request, "setup.html", said="", user="")
+
+
+@router.post("/setup")
+async def set_up(request: Request) -> Response:
+    form = await _form(request)
+    user = form.get("user", "")
+    given = (form.get("code", ""), user, form.get("password", ""))
+    try:
+        opened = await entry.set_up(request.app.state, Asked.of(request.scope), *given)
+    except (Forbidden, Invalid, TooManyRequests) as wrong:
+        return page(request, "setup.html", wrong.status, said=wrong.detail, user=user)
+    return _welcome(request, opened)
+
+
+@router.post("/logout")
+async def log_out(request: Request) -> Response:
+    shown = Asked.of(request.scope)
+    await entry.log_out(request.app.state, shown, request.state.who)
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(cookie_name(shown), path="/")
+    return answer
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = await request.body()
+    if len(body) > LONGEST_FORM:
+        raise Invalid("form", "…", "has at most 8 KiB")
+    try:
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=20, errors="strict")
+    except ValueError:
+        raise Invalid("form", "…", "must be a form as browsers send it") from None
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _welcome(request: Request, opened: entry.Opened) -> Response:
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(**opened.cookie(Asked.of(request.scope)))
+    return answer

@@ -1,0 +1,20 @@
+"""All pages under one router, and the static files that they name."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.dashboard import entry, front, render, single
+from app.errors import NotFound
+
+router = APIRouter()
+for room in (front, single, entry):
+    router.include_router(room.router)
+
+
+@router.get("/static/{name}")
+async def send_static(name: str, request: Request) -> Response:
+    content = render.STATIC.get(name)
+    if content is None:
+        raise NotFound("there is no such file")
+    kept = "public, max-age=31536000, immutable" if request.query_params.get("v") == render.VERSION else "no-cache"
+    kind = render.KINDS[name[name.rindex(".") :]]
+    return Response(content, media_type=kind, headers={"Cache-Control": kept})
