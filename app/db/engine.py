@@ -2,20 +2,31 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from app.errors import Busy
 
 PATIENCE_S = 60.0
 """How long a writer waits for another before it gives up and says so."""
+BUSY_TIMEOUT_MS = 5_000
+"""How long SQLite itself waits for another's lock, each time that it is asked."""
+
+# Result codes of SQLite (the low byte) and states of SQL that pass, or that the owner can mend while we wait.
+_LOCKED = {5, 6}
+_PASSING_CODES = _LOCKED | {8, 10, 13, 14}  # read-only, input/output, full, cannot open
+_PASSING_STATES = (
+    "08", "53", "57", "58",  # connection, resources (a full disk too), intervention (a stop), system
+    "40", "55P03", "25006",  # lost against another transaction, a lock not had, read-only
+)  # fmt: skip
 
 
 class ReadSession(AsyncSession):
@@ -52,17 +63,22 @@ def _sqlite_connect(connection: Any, _record: object) -> None:
     # The driver must not open transactions by itself: "begin" below does, as a writer or as a reader.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
-        "busy_timeout=5000",
-        "journal_mode=WAL",  # readers go on while one writes
-        "synchronous=FULL",  # a commit survives power loss, which WAL with NORMAL does not promise
-        "cache_size=-32000",
-        "wal_autocheckpoint=4000",
-        "temp_store=MEMORY",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    try:
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",  # readers go on while one writes
+            "synchronous=FULL",  # a commit survives power loss, which WAL with NORMAL does not promise
+            "cache_size=-32000",
+            "wal_autocheckpoint=4000",
+            "temp_store=MEMORY",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except Exception:
+        # Nobody else does: the driver's thread would keep the process from ending.
+        connection.close()
+        raise
 
 
 def _sqlite_begin(connection: Connection) -> None:
@@ -84,29 +100,31 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
-        with _told_plainly():
-            async with ReadSession(self.engine, expire_on_commit=False) as session:
+        async with ReadSession(self.engine, expire_on_commit=False) as session:
+            await self._begin(session)
+            with _told_plainly():
                 yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """One transaction: commits at the end, rolls back on an error. Raises Busy when it cannot be had."""
-        with _told_plainly():
-            async with self._door or nullcontext(), Session(self._writer, expire_on_commit=False) as session:
-                await self._begin(session)
+        async with self._door or nullcontext(), Session(self._writer, expire_on_commit=False) as session:
+            await self._begin(session)
+            with _told_plainly():
                 yield session
                 await session.commit()
 
-    async def _begin(self, session: Session) -> None:
+    async def _begin(self, session: ReadSession) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE_S
         while True:
             try:
-                await session.connection()
+                with _told_plainly(OSError, TimeoutError):
+                    await session.connection()
                 return
-            except OperationalError:
+            except Busy as error:
                 await session.rollback()
-                if not self.is_file or loop.time() > deadline:
+                if not _codes(error.__cause__) & _LOCKED or loop.time() > deadline:
                     raise
                 await asyncio.sleep(random.uniform(0.05, 0.5))
 
@@ -118,14 +136,42 @@ class Database:
         await self.engine.dispose()
 
 
-class _told_plainly:  # noqa: N801 - reads as a phrase where it is used
-    """Turns a database that is locked, full, gone or read-only into Busy: the caller tries again, the API says 503."""
+@contextmanager
+def _told_plainly(*unreachable: type[Exception]) -> Iterator[None]:
+    """A database that is locked, full, gone or read-only becomes Busy: the caller tries again, the API says 503.
 
-    def __enter__(self) -> None:
-        return None
+    Other errors stay what they are, those of the caller's own files and sockets too.
+    """
+    try:
+        yield
+    except unreachable as error:
+        raise Busy(f"the database cannot be reached: {_first_line(error)}") from error
+    except Exception as error:
+        if not _passes(error):
+            raise
+        raise Busy(f"the database did not take it: {_first_line(error)}") from error
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        if isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError) or lost:
-            origin = getattr(error, "orig", None) or error
-            raise Busy(f"the database did not take it: {str(origin).splitlines()[0][:200]}") from error
+
+def _passes(error: BaseException) -> bool:
+    if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return True
+    states = [getattr(each, "sqlstate", None) or "" for each in _origins(error)]
+    return bool(_codes(error) & _PASSING_CODES) or any(state.startswith(_PASSING_STATES) for state in states)
+
+
+def _codes(error: BaseException | None) -> set[int]:
+    return {getattr(each, "sqlite_errorcode", 0) & 0xFF for each in _origins(error)}
+
+
+def _origins(error: BaseException | None) -> list[BaseException]:
+    """The error and what lies under it: the driver's, and the database's own."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = getattr(error, "orig", None) or error.__cause__
+    return found
+
+
+def _first_line(error: BaseException) -> str:
+    origin = getattr(error, "orig", None) or error
+    return (str(origin) or type(origin).__name__).splitlines()[0][:200]
