@@ -17,7 +17,7 @@ from app.imports.observed import Counts, Covered
 from app.imports.posts import Posts
 from app.imports.reading import Reader, opened
 from app.imports.rejects import Rejects
-from app.store import imports
+from app.store import following
 from app.store.columns import FILES
 from app.store.imports import Span
 
@@ -104,7 +104,7 @@ class _Walk:
         """Curves and people are defined in turns of their own: so locks come in the order that all writers keep."""
         if fresh := self.kind.tags(read) - self.followed:
             async with turn() as session:
-                await imports.follow(session, sorted(fresh), self.run.now)
+                await following.count_from_now(session, sorted(fresh), self.run.now)
             self.followed |= fresh
         trial = self.run.trial()
         async with turn() as session:
@@ -112,7 +112,7 @@ class _Walk:
         self.run, self.kept = trial, self.kept + kept
         if trial.recognised:
             async with turn() as session:
-                await imports.recount(session, sorted(trial.recognised), self.run.now)
+                await following.recount(session, sorted(trial.recognised), self.run.now)
 
     def _note(self, raw: Raw) -> None:
         self.rejects.add(raw)

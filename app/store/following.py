@@ -1,16 +1,28 @@
 """Start and stop watching: a hashtag becomes a subject with a curve, and a track on each source that is to look."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
 from app.analysis.tags import normal, spelling, wrong
 from app.clock import DAY
+from app.db.dialect import among, lock_rows
 from app.db.engine import ReadSession, Session
 from app.errors import Invalid, NotFound
-from app.models import Campaign, CampaignHashtag, Hashtag, Source, Subject, Track
+from app.models import (
+    Account,
+    Campaign,
+    CampaignHashtag,
+    Hashtag,
+    InfluencerAccount,
+    Post,
+    Source,
+    Subject,
+    Tagging,
+    Track,
+)
 from app.store import rebuild, subjects
 from app.store.subjects import hashtag_key, subject_key
 
@@ -31,16 +43,51 @@ async def ensure_followed(session: Session, tag: str, now: int) -> bool:
     """The hashtag has a subject; posts known from elsewhere count under it at once. True if it is new."""
     if problem := wrong(tag):
         raise Invalid("tag", tag, problem)
-    await subjects.ensure_hashtags(session, [tag], now)
-    followed = update(Hashtag).where(Hashtag.id == hashtag_key(tag))
-    await session.execute(followed.where(Hashtag.followed_at.is_(None)).values(followed_at=now))
-    await session.execute(followed.values(unfollowed_at=None))
-    key = subject_key("hashtag", normal(tag))
-    if (await session.execute(select(Subject.id).where(Subject.id == key))).scalar():
-        return False
-    await subjects.ensure(session, "hashtag", [normal(tag)])
-    await rebuild.rebuild(session, key, now)
-    return True
+    new = await count_from_now(session, [tag], now)
+    await session.execute(update(Hashtag).where(Hashtag.id == hashtag_key(tag)).values(unfollowed_at=None))
+    return new
+
+
+async def count_from_now(session: Session, tags: Iterable[str], now: int) -> bool:
+    """The hashtags have curves from now on; those that posts carry already count them, influencers' curves too.
+
+    True if a hashtag is new.
+    """
+    tags = list(tags)
+    names = list(dict.fromkeys(map(normal, tags)))
+    await subjects.ensure_hashtags(session, tags, now)
+    own = {subject_key("hashtag", name): name for name in names}
+    there = set((await session.execute(select(Subject.id).where(among(session, Subject.id, list(own))))).scalars())
+    fresh = {hashtag_key(name): name for key, name in own.items() if key not in there}
+    people = await _people(session, list(fresh))
+    await lock_rows(session, Account, people.keys(), "redefine")
+    await lock_rows(session, Hashtag, fresh, "redefine")
+    mine = among(session, Hashtag.id, [hashtag_key(name) for name in names])
+    await session.execute(update(Hashtag).where(mine, Hashtag.followed_at.is_(None)).values(followed_at=now))
+    await subjects.ensure(session, "hashtag", list(fresh.values()))
+    carried = select(Tagging.hashtag_id).where(among(session, Tagging.hashtag_id, list(fresh))).distinct()
+    for key in (await session.execute(carried)).scalars().all():
+        await rebuild.rebuild(session, subject_key("hashtag", fresh[key]), now)
+    await recount(session, people.values(), now)
+    return bool(fresh)
+
+
+async def _people(session: ReadSession, hashtags: Sequence[int]) -> dict[int, str]:
+    """Influencers, by account, with posts under any of the hashtags."""
+    query = (
+        select(InfluencerAccount.account_id, InfluencerAccount.influencer_id)
+        .join(Post, Post.author_id == InfluencerAccount.account_id)
+        .join(Tagging, Tagging.post_id == Post.id)
+        .where(among(session, Tagging.hashtag_id, hashtags))
+    )
+    return {row[0]: row[1] for row in await session.execute(query.distinct()) if row[0] is not None}
+
+
+async def recount(session: Session, influencers: Iterable[str], now: int) -> None:
+    """Curves of people whose accounts, or hashtags, became known are made again."""
+    for influencer in dict.fromkeys(influencers):
+        await subjects.ensure(session, "influencer", [influencer])
+        await rebuild.rebuild(session, subject_key("influencer", influencer), now)
 
 
 async def follow(

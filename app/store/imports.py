@@ -1,27 +1,19 @@
 """What an import adds around the facts: its source, the hashtags that it brings a curve to, tracks and coverage."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
-from app.analysis.tags import normal
-from app.db.dialect import among, change, lock_rows, put
+from app.db.dialect import among, change, put
 from app.db.engine import ReadSession, Session
 from app.models import (
-    Account,
     AccountLook,
     Coverage,
-    Hashtag,
-    InfluencerAccount,
     NativeCount,
-    Post,
     Source,
-    Subject,
-    Tagging,
     Track,
 )
-from app.store import coverage, rebuild, subjects
-from app.store.subjects import hashtag_key, subject_key
+from app.store import coverage
 
 BY_ROWS = "the span of the imported rows"
 """The reason of coverage that nobody stated: it gives way to a coverage file."""
@@ -37,44 +29,6 @@ async def source(session: Session, name: str, platform: str, now: int) -> tuple[
     })  # fmt: skip
     row = (await session.execute(select(Source.id, Source.platform, Source.kind).where(Source.name == name))).one()
     return row.id, row.platform if row.kind == "import" else row.kind
-
-
-async def follow(session: Session, tags: Iterable[str], now: int) -> None:
-    """The hashtags have curves from now on; those that posts carry already count them, influencers' curves too."""
-    tags = list(tags)
-    names = list(dict.fromkeys(map(normal, tags)))
-    await subjects.ensure_hashtags(session, tags, now)
-    own = {subject_key("hashtag", name): name for name in names}
-    there = set((await session.execute(select(Subject.id).where(among(session, Subject.id, list(own))))).scalars())
-    fresh = {hashtag_key(name): name for key, name in own.items() if key not in there}
-    people = await _people(session, list(fresh))
-    await lock_rows(session, Account, people.keys(), "redefine")
-    await lock_rows(session, Hashtag, fresh, "redefine")
-    mine = among(session, Hashtag.id, [hashtag_key(name) for name in names])
-    await session.execute(update(Hashtag).where(mine, Hashtag.followed_at.is_(None)).values(followed_at=now))
-    await subjects.ensure(session, "hashtag", list(fresh.values()))
-    carried = select(Tagging.hashtag_id).where(among(session, Tagging.hashtag_id, list(fresh))).distinct()
-    for key in (await session.execute(carried)).scalars().all():
-        await rebuild.rebuild(session, subject_key("hashtag", fresh[key]), now)
-    await recount(session, people.values(), now)
-
-
-async def _people(session: ReadSession, hashtags: Sequence[int]) -> dict[int, str]:
-    """Influencers, by account, with posts under any of the hashtags."""
-    query = (
-        select(InfluencerAccount.account_id, InfluencerAccount.influencer_id)
-        .join(Post, Post.author_id == InfluencerAccount.account_id)
-        .join(Tagging, Tagging.post_id == Post.id)
-        .where(among(session, Tagging.hashtag_id, hashtags))
-    )
-    return {row[0]: row[1] for row in await session.execute(query.distinct()) if row[0] is not None}
-
-
-async def recount(session: Session, influencers: Iterable[str], now: int) -> None:
-    """Curves of people whose accounts, or hashtags, became known are made again."""
-    for influencer in dict.fromkeys(influencers):
-        await subjects.ensure(session, "influencer", [influencer])
-        await rebuild.rebuild(session, subject_key("influencer", influencer), now)
 
 
 async def tracks(session: Session, source_id: int, spans: Mapping[int, Span]) -> dict[int, int]:
