@@ -18,9 +18,8 @@ from app.api.metrics import Metrics
 from app.api.openapi import describe
 from app.api.routes import access, campaigns, growth, hashtags, health, influencers, posts, sources
 from app.clock import Clock, SystemClock, to_ms
-from app.db import migrate
+from app.db import ready
 from app.db.engine import Database
-from app.errors import Problem
 from app.settings import Settings
 from app.store.source_reads import Allowed
 
@@ -70,7 +69,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     opened = None if state.db else Database(state.settings.database_url)
     state.db = state.db or opened
     try:
-        await _check_revision(state.db)
+        await ready.check(state.db.url)
         state.keys = state.keys or keyfile.keyring(state.settings)
         async with state.db.write() as session:
             await keyfile.check_mark(session, state.keys)
@@ -82,11 +81,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if opened:
             await opened.close()
             state.db = None
-
-
-async def _check_revision(db: Database) -> None:
-    found, wanted = await migrate.stand(db.url)
-    if found != wanted:
-        raise Problem(
-            f"the database is at revision {found or 'none'}, this program wants {wanted}: groundswell migrate"
-        )

@@ -158,6 +158,9 @@ async def _set_people(session: Session, campaign: str, ids: Sequence[str]) -> No
 
 async def _set_hashtags(session: Session, campaign: str, tags: Sequence[str], now: int, interval_s: int) -> None:
     spellings: Mapping[str, str] = {normal(tag): tag for tag in reversed(tags)}
+    await subjects.ensure_hashtags(session, spellings.values(), now)
+    # All of them at once and before anything else is held: writers of posts take theirs in the same order.
+    await lock_rows(session, Hashtag, map(hashtag_key, spellings), "redefine")
     for tag in await _unfollowed(session, spellings):
         await following.follow(session, spellings[tag], None, now, interval_s)
     await session.execute(delete(CampaignHashtag).where(CampaignHashtag.campaign_id == campaign))

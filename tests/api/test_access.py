@@ -186,8 +186,9 @@ async def test_guessing_is_slow_and_then_over(app: FastAPI, db: Database, clock:
         await users.create(session, "amina", "correct horse battery", to_ms(clock.now()))
     async with client_of(app, peer="192.0.2.7") as client:
         wrong = {"name": "amina", "password": "guess"}
-        statuses = [(await client.post("/login", json=wrong)).status_code for _ in range(21)]
-    assert statuses == [401] * 20 + [429]
+        answers = [await client.post("/login", json=wrong) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429]
+    assert answers[-1].headers["retry-after"] == "3600"
     assert max(clock.slept) == 8.0
     async with client_of(app, peer="192.0.2.8") as client:
         right = {"name": "amina", "password": "correct horse battery"}

@@ -1,8 +1,13 @@
 """Campaigns over HTTP: what is made, changed and refused, and what becomes of hashtags and curves."""
 
+import asyncio
+
 import httpx
 
+from app.clock import to_ms
 from app.db.engine import Database
+from app.store import campaigns, rebuild
+from app.store.subjects import subject_key
 from tests.api.conftest import add_source, ago, arrive, post
 
 LOVE = {
@@ -151,3 +156,27 @@ async def test_a_limit_is_1_to_500(api: httpx.AsyncClient) -> None:
     for limit in ["0", "501", "-1", "x", "", "9" * 400, "1.5"]:
         answer = await api.get("/campaigns", params={"limit": limit})
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "limit")
+
+
+async def test_campaigns_change_beside_writers_of_posts(api: httpx.AsyncClient, db: Database) -> None:
+    source = await add_source(db)
+    for tag in ("#a", "#b", "#c"):
+        await api.post("/hashtags", json={"tag": tag})
+    await api.post("/campaigns", json={**LOVE, "hashtags": ["#a"]})
+
+    async def write(worker: int) -> None:
+        for n in range(8):
+            number = 100 * worker + n
+            await arrive(db, source, [post(number, ("a", "b", "c")[worker:], ago(hours=1, seconds=number))], ago())
+
+    async def change() -> list[int]:
+        lists = (["#a", "#b"], ["#b", "#c", "#new"], ["#c"], ["#a", "#b", "#c"])
+        return [(await api.patch("/campaigns/love-army", json={"hashtags": tags})).status_code for tags in lists]
+
+    *_, statuses = await asyncio.gather(write(0), write(1), write(2), change())
+    assert statuses == [200] * 4
+    async with db.read() as session:
+        kept = await campaigns.by_slug(session, "love-army")
+        subject = subject_key("campaign", kept.id)
+        assert [difference async for difference in rebuild.verify(session, subject, to_ms(ago()))] == []
+    assert (await api.get("/campaigns/love-army/growth")).json()["totals"]["posts"] == 24

@@ -6,9 +6,9 @@ from app.api.deps import Now, Reading, needs
 from app.api.openapi import Responses, problems
 from app.api.route import Route
 from app.api.schemas.sources import Health, Readiness
-from app.db import migrate
+from app.db import ready as revisions
 from app.db.engine import Database
-from app.errors import Busy
+from app.errors import Busy, Problem
 from app.store import source_reads
 
 router = APIRouter(tags=["health"], route_class=Route)
@@ -28,10 +28,12 @@ async def ready(request: Request) -> Readiness:
     """The database is in reach and at the revision that this program wants."""
     db: Database = request.app.state.db
     await db.ping()
-    found, wanted = await migrate.stand(db.url)
-    if found != wanted:
-        raise Busy(f"the database is at revision {found}, this program wants {wanted}: groundswell migrate")
-    return Readiness(status="ready", revision=wanted)
+    try:
+        await revisions.check(db.url)
+    except Problem:
+        # Where it is and what is wrong with it is nobody's business but the owner's.
+        raise Busy("the database cannot be used as it is: groundswell doctor says why") from None
+    return Readiness(status="ready", revision=revisions.revisions()[-1])
 
 
 @router.get(
