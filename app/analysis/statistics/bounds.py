@@ -1,5 +1,7 @@
 """What interpolated growth leaves open: how much there can have been at each edge, as its place is not known."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,18 +67,36 @@ def levels(curve: Curve) -> tuple[Floats, Floats]:
     return np.maximum.accumulate(low), np.maximum.accumulate(high)
 
 
-def surely(curve: Curve, goal: float) -> tuple[float | None, float | None]:
-    """The last edge at which E was surely below `goal`, and the first at which it surely was there (milliseconds).
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """The least and the most that E can have been at each edge, whatever was interpolated, and however looks lay.
 
     Growth that is not called interpolated is drawn up to 2 hours from a look: both are taken that far out.
     """
+
+    edges: Ints
+    least: Floats
+    most: Floats
+    top: float
+
+    def reached(self, goal: float) -> tuple[float | None, float | None]:
+        """The last edge at which E was surely below `goal`, and the first at which it surely was there (ms)."""
+        below = int(np.searchsorted(self.most, goal, "left")) - 1
+        above = int(np.searchsorted(self.least, goal, "left"))
+        last = float(self.edges[-1]) if self.top >= goal else None
+        return (
+            float(self.edges[below]) if below >= 0 else None,
+            float(self.edges[above]) if above < len(self.edges) else last,
+        )
+
+
+def sure(curve: Curve) -> Sure:
     low, high = levels(curve)
     edges = curve.edges
     after = np.searchsorted(edges, edges + APART_MS, "left")
-    highest = np.where(after < len(edges), high[np.minimum(after, len(edges) - 1)], np.inf)
+    most = np.where(after < len(edges), high[np.minimum(after, len(edges) - 1)], np.inf)
     before = np.searchsorted(edges, edges - APART_MS, "right") - 1
-    lowest = np.where(before >= 0, low[np.maximum(before, 0)], low[0])
-    below, above = np.flatnonzero(highest < goal), np.flatnonzero(lowest >= goal)
-    first = float(edges[0]) if curve.begins_at_first() else None
-    last = float(edges[-1]) if np.max(curve.level) >= goal else None
-    return (float(edges[below[-1]]) if len(below) else first), (float(edges[above[0]]) if len(above) else last)
+    least = np.where(before >= 0, low[np.maximum(before, 0)], low[0])
+    if curve.begins_at_first():
+        most[0] = 0.0
+    return Sure(edges, least, most, float(np.max(curve.level)))

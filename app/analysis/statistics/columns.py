@@ -64,7 +64,7 @@ def read(columns: Columns, edges: Sequence[int] | Ints, now: int, metric: str = 
 def _levels(columns: Columns, metric: str, gain: Floats) -> Floats:
     name = f"{metric.removesuffix('_new')}_total"
     known = np.nan_to_num(gain)
-    if name not in columns:
+    if name not in columns or not len(gain):
         return np.concatenate([[0.0], np.cumsum(known)])
     total = floats(columns[name])[: len(gain)]
     # Before the first reading of a metric its level is unknown: nothing of it was seen yet.

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.analysis.shape import Floats, Ints
-from app.analysis.statistics import authors, columns, doubling, launch, pace, reach, reproduction, timing, voices
+from app.analysis.statistics import (
+    authors,
+    bounds,
+    columns,
+    doubling,
+    launch,
+    pace,
+    reach,
+    reproduction,
+    timing,
+    voices,
+)
 from app.analysis.statistics.columns import HOUR, Columns, Curve
 from app.analysis.statistics.measured import JSON, TIME, Measured, exactly, unknown
 
@@ -46,7 +57,7 @@ def measure(series: Columns, edges: Sequence[int] | Ints, now: int, known: Known
         "launch": start, "doubling_time": doubling.doubling_now(curve),
         "posts_doubling_time": _posts_doubling(posts),
     }  # fmt: skip
-    found |= _timed(curve, posts, start, timing.FIRST if known.launch is None else "launch")
+    found |= _timed(curve, posts, known.launch)
     return found | _voices(series, posts, known) | _people(series, curve, posts, known)
 
 
@@ -64,16 +75,16 @@ def first_post(posts: Curve) -> int | None:
     return int(posts.edges[some[0]]) if len(some) and posts.begins_at_first() else None
 
 
-def _timed(curve: Curve, posts: Curve, start: Measured, named: str) -> dict[str, Measured]:
+def _timed(curve: Curve, posts: Curve, declared: int | None) -> dict[str, Measured]:
     """What is counted from the launch, or from the first post when none is declared."""
-    since = int(start.value) if named == "launch" and start.value is not None else first_post(posts)
+    born = first_post(posts)
+    since, name = (born, "the first post") if declared is None else (declared, "launch")
     if since is None:
-        unit, reason = f"hours since {named}", LATE if posts.level.any() else "no posts"
+        unit, reason = f"hours since {name}", LATE if posts.level.any() else "no posts"
         return {f"time_to_{FIRST_GOAL}": unknown(unit, reason), "half_life": unknown(unit, reason)}
-    found = {}
-    for goal in goals(curve):
-        found[f"time_to_{goal}"] = timing.time_to(curve, goal, since, named, first_post(posts))
-    return found | {"half_life": timing.half_life(curve, posts.gain, since, named)}
+    origin, sure = timing.Origin(since, name, born), bounds.sure(curve)
+    found = {f"time_to_{goal}": timing.time_to(curve, sure, goal, origin) for goal in goals(curve)}
+    return found | {"half_life": timing.half_life(curve, sure, posts.gain, origin)}
 
 
 def goals(curve: Curve) -> list[int]:

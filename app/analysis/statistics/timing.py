@@ -1,80 +1,93 @@
 """When it got there: time to N as an interval, and half-life."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from app.analysis.shape import Floats, Ints, remaining
-from app.analysis.statistics.bounds import surely
+from app.analysis.statistics.bounds import Sure
 from app.analysis.statistics.columns import HOUR, Curve
 from app.analysis.statistics.measured import Measured, because, unknown
 
 COMPLETE = 0.9
-FIRST = "the first post"
 EARLIER = "posts were missed before: it may have been earlier"
 
 
-def time_to(curve: Curve, goal: float, since: int, start: str = FIRST, born: int | None = None) -> Measured:
-    """First t with E(t) >= N by monotone interpolation, within [last edge surely below, first edge surely above].
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What hours are counted from. `born`: where the first post's bucket begins; nothing was gained before."""
 
-    Source: interval censoring (Turnbull 1976). Unit: hours since `since`. E is the running maximum. Within a bucket,
-    linear. Surely: growth interpolated between looks over 2 hours apart may lie anywhere in its run of buckets, and
-    other growth up to 2 hours from where it is drawn. Nothing was gained before `born`, the first post's bucket. `low`
-    is None when posts were missed before. Null: N was not seen reached (censored), or was before the curve begins.
+    at: int
+    name: str = "the first post"
+    born: int | None = None
+
+    def hours(self, instant: float | None) -> float | None:
+        return None if instant is None else (instant - self.at) / HOUR
+
+    @property
+    def unit(self) -> str:
+        return f"hours since {self.name}"
+
+
+def time_to(curve: Curve, sure: Sure, goal: float, origin: Origin) -> Measured:
+    """First t with E(t) >= N by monotone interpolation, within [last edge surely below, first edge surely there].
+
+    Source: interval censoring (Turnbull 1976). Unit: hours since the origin. E is the running maximum; within a bucket,
+    linear. Surely: see `bounds.Sure`. `low` is None when posts were missed before. Null: N was not seen reached
+    (censored), or was before the curve begins.
     """
-    unit = f"hours since {start}"
     at = crossing(curve, goal)
     if at is None:
-        return unknown(unit, f"{goal:g} was not seen reached")
-    if at <= curve.edges[0] and curve.level[0] >= goal:
-        return unknown(unit, f"{goal:g} was reached before the curve begins")
-    low, high = surely(curve, goal)
-    low = low if low is None or born is None else max(low, min(float(born), at))
-    missed = not (curve.covered[curve.edges[:-1] < at] >= 1).all()
-    hours = [None if x is None else (x - since) / HOUR for x in (None if missed else low, at, high)]
-    return Measured(hours[1], hours[0], hours[2], unit, EARLIER if missed else None)
+        return unknown(origin.unit, f"{goal:g} was not seen reached")
+    if curve.level[0] >= goal:
+        return unknown(origin.unit, f"{goal:g} was reached before the curve begins")
+    low, high = sure.reached(goal)
+    if low is not None and origin.born is not None:
+        low = max(low, min(float(origin.born), at))
+    missed = bool((curve.covered[curve.edges[:-1] < at] < 1).any())
+    return Measured(
+        origin.hours(at), None if missed else origin.hours(low), origin.hours(high), origin.unit,
+        EARLIER if missed else None,
+    )  # fmt: skip
 
 
-def time_to_of_looks(at: Ints, level: Ints, goal: int, since: int) -> Measured:
-    """The same of one post, from its looks in order: [last look below, first look above], and birth is a look at 0.
+def time_to_of_looks(at: Ints, level: Ints, goal: int, birth: int) -> Measured:
+    """The same of one post, from its looks in order: [last look below, first look above]; birth is a look at level 0.
 
     Value: linear between the two. Null: not reached by the last look, whose time is then `low`.
     """
     unit = "hours since the post"
-    times = np.concatenate([[since], at])
+    hours = np.concatenate([[0.0], (at - birth) / HOUR])
     top = np.maximum.accumulate(np.concatenate([[0], level]))
     first = int(np.searchsorted(top, goal, "left"))
     if first == len(top):
-        return unknown(unit, f"{goal} was not reached by the last look", low=float(times[-1] - since) / HOUR)
+        return unknown(unit, f"{goal} was not reached by the last look", low=float(hours[-1]))
     if first == 0:
         return Measured(0.0, 0.0, 0.0, unit)
-    share = (goal - top[first - 1]) / (top[first] - top[first - 1])
-    low, high = (float(times[k] - since) / HOUR for k in (first - 1, first))
-    return Measured(low + float(share) * (high - low), low, high, unit)
+    share = float((goal - top[first - 1]) / (top[first] - top[first - 1]))
+    low, high = float(hours[first - 1]), float(hours[first])
+    return Measured(low + share * (high - low), low, high, unit)
 
 
-def half_life(curve: Curve, births: Floats, since: int, start: str = FIRST) -> Measured:
+def half_life(curve: Curve, sure: Sure, births: Floats, origin: Origin) -> Measured:
     """First t with E(t) = E(inf) / 2, E(inf) what was gained by the newest edge. Refused while under 90 % is expected.
 
-    Unit: hours since `since`. `births`: posts born a bucket. Expected completeness c: the mean over posts of F(age), F
-    the shape of growth (Crane and Sornette 2008). `high` is when half of E / c, all that is expected, was surely there.
-    Null: c < 0.9, nothing gained, or half of it before the curve begins.
+    Unit: hours since the origin. `births`: posts born a bucket. Expected completeness c: the mean over posts of F(age),
+    F the shape of growth (Crane and Sornette 2008). `high` is when half of E / c, all that is expected, was surely
+    there. Null: c < 0.9, nothing gained, or half of it before the curve begins.
     """
-    unit = f"hours since {start}"
     level = np.maximum.accumulate(curve.level)
     if not len(level) or level[-1] <= 0:
-        return unknown(unit, "nothing was gained")
+        return unknown(origin.unit, "nothing was gained")
     share = completeness(curve, births)
     if share is None:
-        return unknown(unit, "posts were born before the curve begins: what is still to come is not known")
+        return unknown(origin.unit, "posts were born before the curve begins: what is still to come is not known")
     if share < COMPLETE:
-        return unknown(unit, f"{share:.0%} of the growth is expected to be there: needs {COMPLETE:.0%}")
-    first = np.flatnonzero(births[: len(curve.gain)] > 0)[0]
-    half = time_to(curve, level[-1] / 2, since, start, int(curve.edges[first]))
-    if half.value is None:
-        return half
-    late = surely(curve, level[-1] / share / 2)[1]
-    high = None if late is None else (late - since) / HOUR
-    said = f"of {level[-1]:.0f} by the newest look, {share:.0%} of what is expected"
-    return Measured(half.value, half.low, high, unit, because(said, half.reason))
+        return unknown(origin.unit, f"{share:.1%} of the growth is expected to be there: needs {COMPLETE:.0%}")
+    half = time_to(curve, sure, level[-1] / 2, origin)
+    late = origin.hours(sure.reached(level[-1] / share / 2)[1])
+    said = f"of {level[-1]:.0f} by the newest look, {share:.1%} of what is expected"
+    return Measured(half.value, half.low, late, origin.unit, because(said, half.reason))
 
 
 def completeness(curve: Curve, births: Floats) -> float | None:
