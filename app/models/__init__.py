@@ -3,12 +3,15 @@
 from app.models.access import Audit, Idempotency, KeyMark, LoginSession, SetupCode, Token, User
 from app.models.base import Base
 from app.models.campaigns import Campaign, CampaignHashtag, CampaignInfluencer, Influencer, InfluencerAccount
+from app.models.outcomes import Annotation, InboundHook, InfluencerCode, Outcome
 from app.models.posts import Account, AccountLook, Post, PostText, Snapshot, Tagging
 from app.models.rollups import Debut, Member, Rollup, Subject
 from app.models.tracking import Budget, Coverage, Hashtag, NativeCount, Pass, Source, Track
 
 __all__ = [
-    "Account", "AccountLook", "Audit", "Base", "Budget", "Campaign", "CampaignHashtag", "CampaignInfluencer", "Coverage",
-    "Debut", "Hashtag", "Idempotency", "Influencer", "InfluencerAccount", "KeyMark", "LoginSession", "Member", "NativeCount", "Pass", "Post", "PostText",
-    "Rollup", "SetupCode", "Snapshot", "Source", "Subject", "Tagging", "Token", "Track", "User",
+    "Account", "AccountLook", "Annotation", "Audit", "Base", "Budget", "Campaign", "CampaignHashtag",
+    "CampaignInfluencer", "Coverage", "Debut", "Hashtag", "Idempotency", "InboundHook", "Influencer",
+    "InfluencerAccount", "InfluencerCode", "KeyMark", "LoginSession", "Member", "NativeCount", "Outcome",
+    "Pass", "Post", "PostText", "Rollup", "SetupCode", "Snapshot", "Source", "Subject", "Tagging", "Token",
+    "Track", "User",
 ]  # fmt: skip

@@ -75,6 +75,8 @@ async def _edges(session: ReadSession, subject: int, ask: Ask, tz: ZoneInfo, now
     if start is None:
         first = (await session.execute(select(func.min(Member.born_at)).where(Member.subject_id == subject))).scalar()
         start = min(first if first is not None else end - MINUTE, end - 1)
+        # One post with a date of long ago must not take the curve away: it still counts in the totals.
+        start = max(start, end - (calendar.MOST_BUCKETS - 1) * calendar.STEPS[ask.step])
         if ask.step == "5m":
             start = max(start, rollups.fine_since(now) + HOUR)
     if start >= end:
