@@ -17,7 +17,7 @@ from starlette.routing import compile_path
 from app.errors import Busy, FieldError, Problem, TooManyRequests
 
 LONGEST_SHOWN = 200
-RETRY_S = {Busy: "2", TooManyRequests: "3600"}
+SOON_S, AN_HOUR_S = "2", "3600"
 # Not every Python knows the names that RFC 9110 gave in 2022.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 DETAILS = {
@@ -29,8 +29,9 @@ log = structlog.get_logger()
 
 
 def render(request: Request, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    wait = next((seconds for kind, seconds in RETRY_S.items() if isinstance(problem, kind)), None)
-    more = {"Retry-After": wait} if wait else {}
+    more = {}
+    if isinstance(problem, Busy | TooManyRequests):
+        more["Retry-After"] = SOON_S if isinstance(problem, Busy) else AN_HOUR_S
     return answer(request, problem.status, problem.detail, problem.errors, {**more, **(headers or {})})
 
 
