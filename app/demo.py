@@ -77,15 +77,17 @@ async def _fill(db: Database, settings: Settings, began: int) -> None:
     """Campaigns first, so that one sees them fill; people last, so that a start that was cut off does it again."""
     try:
         async with db.read() as session:
-            if await rows.with_people(session, SLUGS) == set(SLUGS):
-                return
+            done = await rows.with_people(session, SLUGS)
+        if done == set(SLUGS):
+            return
         now = to_ms(SystemClock().now())
         for campaign in sandbox.demo.CAMPAIGNS:
             await _campaign(db, settings, campaign, began, now)
         with tempfile.TemporaryDirectory(prefix="groundswell-demo-") as folder:
             await _history(db, Path(folder), now, began)
         for campaign in sandbox.demo.CAMPAIGNS:
-            await _people(db, settings, campaign, now)
+            if campaign.slug not in done:
+                await _people(db, settings, campaign, now)
         log.info("demo_ready", campaigns=SLUGS)
     except Exception:
         log.exception("the demo's campaigns did not come in; the next start tries again")

@@ -11,7 +11,11 @@ from structlog.typing import Processor
 from app.settings import Settings
 
 # Chatty, and some of it holds whole URLs: what they say that matters, we say ourselves.
-QUIET = ("httpx", "httpcore", "apscheduler", "aiosqlite", "asyncio", "alembic", "uvicorn.access", "hpack")
+QUIET = {
+    **dict.fromkeys(("httpx", "httpcore", "hpack", "aiosqlite", "asyncio", "alembic", "uvicorn"), logging.WARNING),
+    # A tick logs its own faults; what is left is that the end of the process cut one off.
+    "apscheduler": logging.CRITICAL,
+}
 
 
 def set_up(settings: Settings, at_least: str = "debug") -> None:
@@ -32,8 +36,8 @@ def set_up(settings: Settings, at_least: str = "debug") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    for name, lowest in QUIET.items():
+        logging.getLogger(name).setLevel(max(level, lowest))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -81,6 +81,7 @@ async def _up(given: "Settings", demo: bool) -> None:
     async with (
         frame.database(given) as db, _serving(given, db) as served, world.playing(db, given), _working(db, given)
     ):  # fmt: skip
+        show.say("Two demo campaigns come in now, and go on growing; both are invented.")
         await _ready(given, stop, served)
 
 
