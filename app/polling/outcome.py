@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.clock import MINUTE, SECOND, from_ms, to_ms
+from app.store.keep import FUTURE_DATED
 from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unauthorized
 from collectors.posts import Post
 
@@ -82,4 +83,4 @@ def believed(post: Post, now: int) -> Post:
     """The post as it is kept: a label says that the platform's own time was not believed."""
     if to_ms(post.created_at) <= now + SKEW:
         return post
-    return msgspec.structs.replace(post, created_at=from_ms(now), labels=(*post.labels, "future-dated"))
+    return msgspec.structs.replace(post, created_at=from_ms(now), labels=(*post.labels, FUTURE_DATED))

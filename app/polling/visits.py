@@ -85,10 +85,12 @@ async def claim(db: Database, settings: Settings, clock: Clock, track_id: int, h
 
 
 async def _begin_walk(session: Session, claimed: Claimed, settings: Settings, how: How, now: int) -> list[Walk]:
-    deep = how.asked or claimed.deep_at is None or now - claimed.deep_at >= DEEP_EVERY
+    unfinished = walks.load(claimed.walks)
+    # Gaps first: walking the known again from the newest post on would leave no pages for them.
+    deep = (how.asked or _is_deep_due(claimed, now)) and not any(walk.begun for walk in unfinished)
     rewalk = int(settings.rewalk_days * DAY) if deep else None
     window = walks.Window(now, claimed.walked_to, claimed.look_back_to, 2 * claimed.interval_ms, rewalk)
-    kept, given_up = walks.push(walks.load(claimed.walks), walks.begin(window, how.since))
+    kept, given_up = walks.push(unfinished, walks.begin(window, how.since))
     for lost in given_up:
         if stretch := walks.owed(lost, window.lag, claimed.since):
             reason = "given up: newer posts came faster than they could be read"
@@ -96,6 +98,10 @@ async def _begin_walk(session: Session, claimed: Claimed, settings: Settings, ho
     marks = {"deep_at": now} if deep else {}
     await tracks.hold(session, claimed, now, walks=walks.dump(kept), walked_to=now, **marks)
     return kept
+
+
+def _is_deep_due(claimed: Claimed, now: int) -> bool:
+    return claimed.deep_at is None or now - claimed.deep_at >= DEEP_EVERY
 
 
 async def finish(ours: Visit, error: CollectorError | None) -> None:

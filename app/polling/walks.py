@@ -100,15 +100,20 @@ def owed(walk: Walk, lag: int, since: int) -> tuple[int, int] | None:
 def push(walks: Sequence[Walk], walk: Walk) -> tuple[list[Walk], list[Walk]]:
     """The walks with one more, newest first; and those that are given up for it.
 
-    Walks that never saw a page become part of the new one: after an outage one walk catches up on all of it.
+    Those that never saw a page become part of the new one: after an outage one walk catches up on all of it. So do
+    those whose gap the new one leads through anyway.
     """
-    idle = [one for one in walks if not one.begun]
-    goals = [one.goal for one in [*idle, walk]]
-    if idle:
+    taken_in = [one for one in walks if not one.begun or _leads_through(walk, one)]
+    if taken_in:
+        goals = [one.goal for one in [*taken_in, walk]]
         known = [goal for goal in goals if goal is not None]
         walk = replace(walk, goal=min(known) if len(known) == len(goals) else None, overlaps=False)
-    kept = [walk, *(one for one in walks if one.begun)]
+    kept = [walk, *(one for one in walks if one not in taken_in)]
     return kept[:MOST], kept[MOST:]
+
+
+def _leads_through(walk: Walk, gap: Walk) -> bool:
+    return gap.low is not None and walk.goal is not None and walk.goal <= gap.low
 
 
 def without_cursor(walk: Walk) -> Walk:

@@ -26,7 +26,7 @@ from sandbox.server import Running, start
 from tests.clocks import FakeClock
 from tests.invariants import Truth, check
 
-TAG = "farm"
+TAG, TOKEN = "farm", "a-token-of-the-town"
 KINDS = ("mastodon", "gotosocial", "takahe", BLUESKY)
 
 
@@ -128,23 +128,31 @@ def new_source(name: str, url: str, folder: Path, kind: str = "mastodon") -> New
     if kind == BLUESKY:
         secret.write_text(f"{demo.BLUESKY_IDENTIFIER}\n{demo.BLUESKY_PASSWORD}\n")
         return NewSource(BLUESKY, name, url, None, str(secret))
-    secret.write_text("t\n")
+    secret.write_text(f"{TOKEN}\n")
     return NewSource(MASTODON, name, url, None, str(secret))
 
 
 @asynccontextmanager
 async def town(
     db: Database, clock: FakeClock | SystemClock, folder: Path, kind: str = "mastodon",
-    limits: Limits | None = None, url: str | None = None, **settings: Any,
+    limits: Limits | None = None, **settings: Any,
 ) -> AsyncIterator[Town]:  # fmt: skip
-    """`url`: another server than the sandbox is the source, for faults that it cannot play."""
+    """The source is the sandbox itself."""
+    async with world(clock, kind, limits) as (script, running):
+        network = BLUESKY if kind == BLUESKY else MASTODON
+        made = Town(db, settings_for(db.url, **settings), clock, script, running, network)
+        made.source_id = await made.add_source("town", running.url, folder, kind)
+        yield made
 
+
+@asynccontextmanager
+async def world(
+    clock: FakeClock | SystemClock, kind: str, limits: Limits | None = None
+) -> AsyncIterator[tuple[Script, Running]]:
     def now() -> int:
         return to_ms(clock.now())
 
-    script, network = Script(now), BLUESKY if kind == BLUESKY else MASTODON
+    script = Script(now)
     flavour = "mastodon" if kind == BLUESKY else kind
-    async with await start(world=script, now=now, flavour=flavour, token="t", limits=limits) as running:
-        made = Town(db, settings_for(db.url, **settings), clock, script, running, network)
-        made.source_id = await made.add_source("town", url or running.url, folder, kind)
-        yield made
+    async with await start(world=script, now=now, flavour=flavour, token=TOKEN, limits=limits) as running:
+        yield script, running
