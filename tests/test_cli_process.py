@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import sandbox.server
+from app.clock import DAY
 from sandbox import demo
 from tests.cli import Done, one_line, process, start, well
 
@@ -148,7 +149,8 @@ async def test_collect_says_what_came_from_both_networks(tmp_path: Path) -> None
         return await asyncio.to_thread(process, *words, folder=tmp_path, **settings)
 
     tag = demo.WATER.tags[0]
-    async with await sandbox.server.start() as world:
+    young = demo.began(sandbox.server.clock()) + (demo.WEEKS * 7 - 9) * DAY
+    async with await sandbox.server.start(began=young) as world:
         assert (await do("migrate")).code == 0
         added = await do("sources", "add", "mastodon", "--name", "m", "--url", world.url)
         assert added.code == 0, added
@@ -167,7 +169,10 @@ async def test_collect_says_what_came_from_both_networks(tmp_path: Path) -> None
         assert {one["source"]: one["state"] for one in both} == {"m": "ok", "b": "ok"}
         exported = await do("export", "posts", "--hashtag", tag)
         assert len(exported.out.splitlines()) - 1 == sum(one["posts_new"] for one in [*told, *both])
-    failed = await do("collect", tag, "--source", "m")
+        (tmp_path / "wrong").write_text("not the password")
+        who = ("--identifier", demo.BLUESKY_IDENTIFIER, "--token-file", "wrong")
+        await do("sources", "add", "bluesky", "--name", "w", "--url", world.url, *who)
+        failed = await do("collect", tag, "--source", "w")
     assert failed.code == 1
-    assert "failed" in failed.out
-    assert process("doctor", folder=tmp_path).code == 0
+    assert failed.out.startswith("w: failed: ")
+    assert "source w" in (await do("doctor")).out
