@@ -20,8 +20,10 @@ def reach(largest: int | None, distinct: int | None, why_not: str | None = None)
 
 def rate_by_reach(engagement: float | None, people: Measured) -> Measured:
     """ERR = E / reach, so bounded by E / the bounds of reach; never a value. Unit: engagements a person."""
-    if engagement is None:
-        return unknown("engagements/person", "engagement is not known")
+    if engagement is None or engagement < 0:
+        return unknown(
+            "engagements/person", "engagement is not known" if engagement is None else "more was lost than gained"
+        )
     low = engagement / people.high if people.high else None
     high = engagement / people.low if people.low else None
     return unknown("engagements/person", people.reason or ONLY_BOUNDS, low=low, high=high)
