@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +52,19 @@ class Spoiled(Town):
 Opened = Callable[..., AbstractAsyncContextManager[Spoiled]]
 
 
+@asynccontextmanager
+async def spoiled_town(
+    db: Database, clock: FakeClock, folder: Path, kind: str = "mastodon", limits: Limits | None = None, **more: Any
+) -> AsyncIterator[Spoiled]:
+    """Its hashtag is followed."""
+    network = BLUESKY if kind == BLUESKY else MASTODON
+    async with world(clock, kind, limits) as (script, running), proxy(running.url) as between:
+        made = Spoiled(db, settings_for(db.url, **more), clock, script, running, network, proxy=between)
+        made.source_id = await made.add_source("town", between.url, folder, kind)
+        await made.follow()
+        yield made
+
+
 @pytest.fixture
 def spoiled(db: Database, clock: FakeClock, tmp_path: Path) -> Opened:
-    @asynccontextmanager
-    async def opened(kind: str = "mastodon", limits: Limits | None = None, **more: Any) -> AsyncIterator[Spoiled]:
-        network = BLUESKY if kind == BLUESKY else MASTODON
-        async with world(clock, kind, limits) as (script, running), proxy(running.url) as between:
-            made = Spoiled(db, settings_for(db.url, **more), clock, script, running, network, proxy=between)
-            made.source_id = await made.add_source("town", between.url, tmp_path, kind)
-            await made.follow()
-            yield made
-
-    return opened
+    return partial(spoiled_town, db, clock, tmp_path)
