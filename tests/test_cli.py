@@ -114,6 +114,13 @@ def test_a_database_that_is_not_migrated_is_told_and_not_made(folder: Path, word
     assert not (folder / "data").exists()
 
 
+@pytest.mark.parametrize("words", [[], ["rollups"], ["sources"], ["users"], ["tokens"]])
+def test_a_group_alone_shows_its_help(words: list[str]) -> None:
+    done = call(*words)
+    assert done.code == 2
+    assert "Commands:\n" in done.err
+
+
 def test_migrate_twice_says_already(folder: Path) -> None:
     assert "is at" in well("migrate")
     assert "already" in well("migrate")

@@ -75,6 +75,12 @@ def test_a_gap_is_a_space_in_the_terminal_and_never_a_zero(filled: Path) -> None
     assert drawn[2] == "█"
 
 
+def test_a_long_gap_is_one_line_of_the_table(filled: Path) -> None:
+    table = well("growth", "#climate", "--from", "2026-03-01", "--to", "2026-05-01", "--step", "1d")
+    assert len(table.splitlines()) < 15
+    assert "more without a look" in table
+
+
 def test_a_bad_row_is_named_and_the_rest_goes_in(folder: Path) -> None:
     (folder / "posts.csv").write_text(POSTS + "mastodon,https://a.example/3,tomorrow,#climate,u1,ana,100\n")
     done = call("import", "posts", "posts.csv", "--json")

@@ -38,6 +38,9 @@ class OneLine(TyperGroup):
 
 
 def _told(error: Exception) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined]  # noqa: T201
+        return 2
     if isinstance(error, ClickException):
         hint = f" (see: {error.ctx.command_path} --help)" if getattr(error, "ctx", None) else ""
         complain(f"{error.format_message()}{hint}")

@@ -1,6 +1,7 @@
 """`groundswell growth`: a curve in the terminal or a file, the same numbers as the API's."""
 
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -90,13 +91,25 @@ def _table(curve: dict[str, Any]) -> str:
     drawn = next((name for name in ("engagement", *chosen) if any(v is not None for v in series.get(name, ()))), None)
     if drawn:
         lines.append(f"{drawn}  {sparkline(series[drawn])}")
-    lines.append(table(["time", *chosen], rows(curve)).rstrip("\n"))
+    told = table(["time", *chosen], rows(curve)).splitlines()
+    lines += [told[0], *_without_long_gaps(told[1:], [series[name] for name in chosen if not name.endswith("_total")])]
     for gap in curve["gaps"]:
         why = gap["reason"] or gap["state"]
         lines.append(f"not observed on {gap['source']} (#{gap['hashtag']}): {gap['from']} to {gap['to']}: {why}")
     if curve["totals"].get("at_least"):
         lines.append("some of it was not observed: totals are at least what is shown")
     return "\n".join(lines) + "\n"
+
+
+def _without_long_gaps(lines: list[str], columns: list[list[float | None]]) -> list[str]:
+    """Stretches of buckets of which nothing is known become one line that says how many there are."""
+    unknown = [not any(column[at] for column in columns) and columns[0][at] is None for at in range(len(lines))]
+    found: list[str] = []
+    for hidden, group in groupby(enumerate(lines), key=lambda numbered: unknown[numbered[0]]):
+        part = [line for _, line in group]
+        short = not hidden or len(part) <= 3
+        found += part if short else [part[0], f"… {len(part) - 2:,} more without a look …", part[-1]]
+    return found
 
 
 def sparkline(values: list[float | None], width: int = 72) -> str:
