@@ -131,6 +131,19 @@ async def test_a_tag_added_by_an_edit_counts_from_the_edit_and_one_taken_away_st
     assert await differences(town) == []
 
 
+async def test_a_post_that_counted_late_turns_out_to_have_counted_from_birth(town: Database) -> None:
+    """Its second tag of the campaign came by an edit; an import says that it had the first one all along."""
+    camp = subject_key("campaign", "camp")
+    await show(town, replaced(tags=("snow",)))
+    await show(town, replaced(tags=("rain",), engagement=Engagement(likes=9)), at=BORN + 3 * HOUR)
+    assert await total(town, camp, "posts") == 1
+    assert await total(town, camp, "likes") < 3
+    await show(town, replaced(tags=("fog",), author=None), at=NOW, source=IMPORT, live=False)
+    assert [await total(town, camp, column) for column in ("posts", "likes", "authors_new")] == [1, 9, 1]
+    assert await total(town, RAIN, "likes") < 3
+    assert await differences(town) == []
+
+
 async def test_an_author_who_becomes_known_brings_the_post_to_their_curve_with_all_that_it_gained(
     town: Database,
 ) -> None:

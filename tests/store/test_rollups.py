@@ -18,7 +18,7 @@ from tests.store.naive import FINE_FROM, GRAINS, Naive
 from tests.store.world import NOW, SUBJECTS, Arrival
 
 examples = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -58,7 +58,7 @@ async def settled(db: Database) -> None:
 
 async def test_four_writers_of_overlapping_pages_lose_nothing_and_never_deadlock(db: Database) -> None:
     await settled(db)
-    work = [pages(seed, 12) for seed in range(1, 5)]
+    work = [pages(seed, 6) for seed in range(1, 5)]
     for left in await asyncio.gather(*(keep_each(db, each) for each in work)):
         assert await keep_each(db, left) == []  # readings that came before their post
     assert await differences(db) == []
