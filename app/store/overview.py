@@ -25,7 +25,7 @@ async def held(session: ReadSession, kind: str, refs: Sequence[str]) -> dict[str
     sums = select(Rollup.subject_id, func.sum(Rollup.posts)).where(
         among(session, Rollup.subject_id, list(keys)), Rollup.grain == HOUR
     )
-    posts = dict((await session.execute(sums.group_by(Rollup.subject_id))).tuples().all())
+    posts = dict((await session.execute(sums.group_by(Rollup.subject_id))).all())
     found = {}
     for key, ref in keys.items():
         # One step down an index each; a GROUP BY would read every member.
@@ -65,7 +65,7 @@ async def strongest(
     if platform is not None:
         query = query.where(Post.platform == platform)
     query = query.order_by((parts[0] + parts[1] + parts[2] + parts[3]).desc(), Post.id).limit(limit)
-    return [Strong(*row) for row in (await session.execute(query)).tuples()]
+    return [Strong(*row) for row in (await session.execute(query))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Named:
 
 async def people(session: ReadSession, ids: Sequence[str]) -> list[Named]:
     query = select(Influencer.id, Influencer.name).where(among(session, Influencer.id, ids)).order_by(Influencer.name)
-    return [Named(*row) for row in (await session.execute(query)).tuples()]
+    return [Named(*row) for row in (await session.execute(query))]
 
 
 async def campaigns_of(session: ReadSession, person: str) -> list[Named]:
@@ -86,4 +86,4 @@ async def campaigns_of(session: ReadSession, person: str) -> list[Named]:
         CampaignInfluencer, CampaignInfluencer.campaign_id == Campaign.id
     )  # fmt: skip
     query = query.where(CampaignInfluencer.influencer_id == person).order_by(Campaign.slug)
-    return [Named(*row) for row in (await session.execute(query)).tuples()]
+    return [Named(*row) for row in (await session.execute(query))]
