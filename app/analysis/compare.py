@@ -19,8 +19,9 @@ BLOCKS = 12
 WEEK = 168
 PER = {"absolute": None, "post": "posts", "follower": "followers", "day": None}
 METHOD = (
-    "quasi-Poisson: ln of the ratio of sums over the common buckets, in up to 12 blocks with an effect each;"
-    " dispersion by Pearson's chi2 / (blocks - 1), at least 1; 95 % interval by Student's t"
+    "ln of the ratio of sums over the common buckets: quasi-Poisson with an effect for each of up to 12 blocks of time;"
+    " variance by the leverage-corrected sandwich (HC3) over blocks, at least Poisson's;"
+    " 95 % interval by Student's t with the effective number of blocks less 1"
 )
 
 
@@ -91,9 +92,10 @@ def _base(aligned: Aligned, which: int, per: str) -> Floats | None:
 def log_ratio(mine: Floats, other: Floats, offset: float = 0.0) -> Measured:
     """ln(sum mine / sum other) - offset, with its 95 % interval: METHOD.
 
-    With an effect for each block the maximum likelihood is the ratio of sums, and its variance phi (1/sum + 1/sum):
-    McCullagh and Nelder 1989. `offset`: ln of the ratio of what both are divided by. Unit: ln. Null: fewer than 4
-    blocks with anything in them, or nothing in one of the two.
+    With an effect for each block the maximum likelihood is the ratio of sums (McCullagh and Nelder 1989). A launch puts
+    half of everything in the first block and bursts multiply, so one dispersion for all is too narrow: each block's own
+    residual, over 1 - its leverage, is its variance (MacKinnon and White 1985). `offset`: ln of the ratio of what both
+    are divided by. Unit: ln. Null: fewer than 4 blocks with anything in them, or nothing in one of the two.
     """
     from scipy.special import stdtrit
 
@@ -105,10 +107,11 @@ def log_ratio(mine: Floats, other: Floats, offset: float = 0.0) -> Measured:
     a, b = (float(x) for x in pairs.sum(axis=0))
     if a <= 0 or b <= 0:
         return unknown("ln", "nothing was gained by one of the two")
-    share, whole = a / (a + b), pairs.sum(axis=1)
-    chi2 = float(((pairs[:, 0] - whole * share) ** 2 / (whole * share * (1 - share))).sum())
-    spread = max(1.0, chi2 / (len(pairs) - 1))
-    reach = float(stdtrit(len(pairs) - 1, 0.975)) * math.sqrt(spread * (1 / a + 1 / b))
+    share, whole, each = a / (a + b), a + b, pairs.sum(axis=1)
+    residual = (pairs[:, 0] - each * share) / (1 - each / whole)
+    variance = max(float((residual**2).sum()) / (whole * share * (1 - share)) ** 2, 1 / a + 1 / b)
+    freedom = max(1.0, whole**2 / float((each**2).sum()) - 1)
+    reach = float(stdtrit(freedom, 0.975)) * math.sqrt(variance)
     value = math.log(a / b) - offset
     return Measured(value, value - reach, value + reach, "ln")
 

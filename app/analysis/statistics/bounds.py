@@ -12,7 +12,7 @@ from app.analysis.statistics.columns import Curve
 GAP = 0.5
 """A bucket that is interpolated by half or more lies in a gap: what was gained there may lie anywhere in it."""
 MOVED_MS = 86_400_000
-"""Anything interpolated (old posts are seldom looked at) is taken to lie within a day of where it is drawn, at least."""
+"""Anything interpolated (old posts are seldom looked at) is taken to lie within a day of where it is drawn at least."""
 
 
 def gaps(curve: Curve) -> Ints:
