@@ -1,22 +1,22 @@
 """Amounts of money: decimals as text, summed exactly in millionths, never across currencies."""
 
-from decimal import Decimal, InvalidOperation
+import re
 
 MICROS = 1_000_000
-_MOST = 2**62
+AMOUNT = r"-?[0-9]{1,12}(\.[0-9]{1,6})?"
+_AMOUNT = re.compile(AMOUNT)
 
 
 def micros(text: str) -> int:
-    """A decimal as millionths. ValueError where it is none, has more than six decimals, or is too large to sum."""
-    try:
-        amount = Decimal(text.strip()) * MICROS
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not an amount: give a decimal such as 12.50") from None
-    if not amount.is_finite() or abs(amount) >= _MOST:
-        raise ValueError(f"{text!r} is not an amount that can be summed")
-    if amount != amount.to_integral_value():
-        raise ValueError(f"{text!r} has more than six decimals")
-    return int(amount)
+    """A decimal as millionths. ValueError where it is none, has more than six decimals, or is too large."""
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not an amount: give a decimal such as 12.50, of at most 12 digits and 6 decimals, "
+            "negative for a refund"
+        )
+    whole, _, part = text.partition(".")
+    size = int(whole.removeprefix("-")) * MICROS + int(part.ljust(6, "0"))
+    return -size if text.startswith("-") else size
 
 
 def decimal(micros: int) -> str:

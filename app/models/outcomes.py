@@ -14,7 +14,8 @@ class Outcome(Base):
     """
 
     __tablename__ = "outcome"
-    __table_args__ = (Index(None, "campaign_id", "occurred_at"), CLUSTERED)
+    # A curve's sums are read from this index alone.
+    __table_args__ = (Index(None, "campaign_id", "occurred_at", "kind", "currency", "micros"), CLUSTERED)
     campaign_id: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     occurred_at: Mapped[Millis]
@@ -44,15 +45,19 @@ class Annotation(Base):
 
 
 class InfluencerCode(Base):
-    """A donation code or UTM content that belongs to an influencer, in its normal form."""
+    """A donation code or UTM content that belongs to an influencer, by its normal form."""
 
     __tablename__ = "influencer_code"
     code: Mapped[str] = mapped_column(Text, primary_key=True)
-    influencer_id: Mapped[Words]
+    influencer_id: Mapped[Words] = mapped_column(index=True)
+    spelling: Mapped[Words]
 
 
 class InboundHook(Base):
-    """An address that takes a campaign's outcomes signed by a donation platform. Its secret is sealed."""
+    """An address that takes a campaign's outcomes signed by a donation platform. Its secrets are sealed.
+
+    After a rotation the previous secret is good until `previous_until`.
+    """
 
     __tablename__ = "inbound_hook"
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -60,4 +65,5 @@ class InboundHook(Base):
     name: Mapped[Words]
     secret_sealed: Mapped[Words]
     created_at: Mapped[Millis]
-    revoked_at: Mapped[Millis | None]
+    previous_sealed: Mapped[Words | None]
+    previous_until: Mapped[Millis | None]

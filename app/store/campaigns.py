@@ -12,13 +12,16 @@ from app.db.dialect import among, lock_rows
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid, NotFound
 from app.models import (
+    Annotation,
     Campaign,
     CampaignHashtag,
     CampaignInfluencer,
     Debut,
     Hashtag,
+    InboundHook,
     Influencer,
     Member,
+    Outcome,
     Rollup,
     Subject,
 )
@@ -120,9 +123,9 @@ async def change(session: Session, old: Kept, new: Described, now: int, interval
 
 
 async def remove(session: Session, old: Kept) -> None:
-    """The campaign and its curve. Its hashtags stay followed, with all that was seen of them."""
+    """The campaign, its curve and what it brought in. Its hashtags stay followed, with all that was seen of them."""
     await drop_subject(session, "campaign", old.id)
-    for table in (CampaignHashtag, CampaignInfluencer):
+    for table in (CampaignHashtag, CampaignInfluencer, Outcome, Annotation, InboundHook):
         await session.execute(delete(table).where(table.campaign_id == old.id))
     await session.execute(delete(Campaign).where(Campaign.id == old.id))
 

@@ -16,7 +16,7 @@ from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid, NotFound
 from app.models import CampaignHashtag, Member, Post, Rollup, Subject, Tagging
-from app.store import coverage, rollups
+from app.store import coverage, outcomes, rollups
 from app.store.coverage import Observed
 from app.store.subjects import hashtag_key, subject_key
 
@@ -54,7 +54,8 @@ async def growth(
     if ask.platform:
         platforms = [ask.platform] if ask.platform in platforms else []
     name = {"kind": kind, "id" if kind == "influencer" else kind: label or ref}
-    return _render(name, ask, edges, rows, tracks, platforms, now)
+    found = _render(name, ask, edges, rows, tracks, platforms, now)
+    return found | {"outcomes": await outcomes.series(session, ref, edges)} if kind == "campaign" else found
 
 
 def _zone(ask: Ask) -> ZoneInfo:

@@ -1,19 +1,29 @@
 """What campaigns brought in: kept once by the sender's id, summed by kind and currency, never across currencies."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from babel.numbers import is_currency
-from sqlalchemy import func, select
+from sqlalchemy import Select, delete, func, select, update
 
-from app.analysis.money import decimal, micros
+from app.analysis.money import MICROS, decimal, micros
 from app.analysis.shape import Ints
+from app.analysis.sums import HOUR
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Invalid, NotFound
 from app.models import InfluencerCode, Outcome
+from app.store import paging
+from app.store.codes import normal_code
+
+KIND = "[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?"
+NO_NAMES = "no donor's name, address or message is ever kept"
+_COLUMNS = (
+    Outcome.id, Outcome.occurred_at, Outcome.kind, Outcome.amount, Outcome.currency, Outcome.code, Outcome.donors,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,9 @@ class GiftsKept:
 
 
 def checked(gift: Gift) -> Gift:
-    """The gift, or Invalid naming the field."""
+    """The gift with its kind in small and its currency in large letters, or Invalid naming the field."""
+    if not re.fullmatch(KIND, gift.kind.lower()):
+        raise Invalid("kind", gift.kind, "must be a word such as donation or sign-up: a-z, 0-9, - and _")
     if (gift.amount is None) != (gift.currency is None):
         field = "currency" if gift.currency is None else "amount"
         raise Invalid(field, None, "an amount and its currency go together")
@@ -48,28 +60,45 @@ def checked(gift: Gift) -> Gift:
             micros(gift.amount)
         except ValueError as error:
             raise Invalid("amount", gift.amount, str(error)) from None
-    if gift.currency is not None and not is_currency(gift.currency):
+    currency = gift.currency.upper() if gift.currency else None
+    if currency and not is_currency(currency):
         raise Invalid("currency", gift.currency, "must be an ISO 4217 code such as EUR or USD")
-    return gift
+    return replace(gift, kind=gift.kind.lower(), currency=currency)
 
 
-def normal_code(code: str) -> str:
-    return code.strip().casefold()
+def _words(gift: Gift) -> tuple[Any, ...]:
+    """What a gift says: 12.5 is 12.50, and a code is the same in any letters."""
+    amount = None if gift.amount is None else micros(gift.amount)
+    code = normal_code(gift.code) if gift.code else None
+    return gift.occurred_at, gift.kind, amount, gift.currency, code, gift.donors
 
 
 async def keep(session: Session, campaign_id: str, gifts: Sequence[Gift], now: int) -> GiftsKept:
-    """The same id twice counts once, the first time."""
+    """The same id twice counts once, the first time. `gifts` are checked."""
     there = await _there(session, campaign_id, [gift.id for gift in gifts])
-    fresh: dict[str, Gift] = {}
-    conflicts: list[int] = []
+    fresh: dict[str, int] = {}
+    again: list[int] = []
     for place, gift in enumerate(gifts):
-        known = there.get(gift.id) or fresh.get(gift.id)
-        if known is None:
-            fresh[gift.id] = checked(gift)
-        elif known != gift:
-            conflicts.append(place)
-    rows = list(fresh.values())
-    await put(session, Outcome, {
+        if gift.id in there or fresh.setdefault(gift.id, place) != place:
+            again.append(place)
+    new = await _put(session, campaign_id, [gifts[place] for place in fresh.values()], now)
+    if new < len(fresh):  # another writer was faster with some of them
+        again = [*fresh.values(), *again]
+    there = await _there(session, campaign_id, [gifts[place].id for place in again])
+    conflicts = sorted(place for place in again if _words(there[gifts[place].id]) != _words(gifts[place]))
+    return GiftsKept(new, len(gifts) - new - len(conflicts), tuple(conflicts))
+
+
+async def _there(session: ReadSession, campaign_id: str, ids: Sequence[str]) -> dict[str, Gift]:
+    if not ids:
+        return {}
+    mine = (Outcome.campaign_id == campaign_id, among(session, Outcome.id, ids))
+    rows = await session.execute(select(*_COLUMNS).where(*mine))
+    return {row.id: Gift(*row) for row in rows}
+
+
+async def _put(session: Session, campaign_id: str, rows: Sequence[Gift], now: int) -> int:
+    return await put(session, Outcome, {
         "campaign_id": [campaign_id] * len(rows), "id": [row.id for row in rows],
         "occurred_at": [row.occurred_at for row in rows], "recorded_at": [now] * len(rows),
         "kind": [row.kind for row in rows], "amount": [row.amount for row in rows],
@@ -78,57 +107,106 @@ async def keep(session: Session, campaign_id: str, gifts: Sequence[Gift], now: i
         "code_key": [normal_code(row.code) if row.code else None for row in rows],
         "donors": [row.donors for row in rows], "version": [1] * len(rows),
     })  # fmt: skip
-    return GiftsKept(len(rows), len(gifts) - len(rows) - len(conflicts), tuple(conflicts))
-
-
-async def _there(session: ReadSession, campaign_id: str, ids: Sequence[str]) -> dict[str, Gift]:
-    mine = (Outcome.campaign_id == campaign_id, among(session, Outcome.id, ids))
-    return {row.id: gift_of(row) for row in (await session.execute(select(Outcome).where(*mine))).scalars()}
 
 
 def gift_of(row: Outcome) -> Gift:
     return Gift(row.id, row.occurred_at, row.kind, row.amount, row.currency, row.code, row.donors)
 
 
-async def claim_codes(session: Session, influencer_id: str, codes: Sequence[str]) -> None:
-    """The codes by which gifts are put down to an influencer; one that is another's is a Conflict."""
-    wanted = {normal_code(code) for code in codes}
-    query = select(InfluencerCode).where(among(session, InfluencerCode.code, sorted(wanted))) if wanted else None
-    taken = (await session.execute(query)).scalars().all() if query is not None else []
-    for row in taken:
-        if row.influencer_id != influencer_id:
-            raise Conflict(f"the code {row.code!r} belongs to another influencer: take it from them first")
-    mine = select(InfluencerCode).where(InfluencerCode.influencer_id == influencer_id)
-    for row in (await session.execute(mine)).scalars():
-        if row.code not in wanted:
-            await session.delete(row)
-    await put(session, InfluencerCode, {"code": sorted(wanted), "influencer_id": [influencer_id] * len(wanted)})
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which of a campaign's outcomes: in [start, end), of a kind, as they were known at an instant."""
+
+    start: int | None = None
+    end: int | None = None
+    kind: str | None = None
+    as_of: int | None = None
+
+    def of(self, query: Select[*tuple[Any, ...]], campaign_id: str) -> Select[*tuple[Any, ...]]:
+        given = (
+            (self.start, Outcome.occurred_at.__ge__), (self.end, Outcome.occurred_at.__lt__),
+            (self.kind, Outcome.kind.__eq__), (self.as_of, Outcome.recorded_at.__le__),
+        )  # fmt: skip
+        limits = [limit(value) for value, limit in given if value is not None]
+        return query.where(Outcome.campaign_id == campaign_id, *limits)
+
+
+ALL = Which()
+
+
+async def listed(
+    session: ReadSession, campaign_id: str, which: Which, after: Sequence[Any] | None, limit: int
+) -> list[Outcome]:
+    """In the order of time; one more than `limit` where there are more."""
+    keys = [Outcome.occurred_at, Outcome.id]
+    query = paging.page(which.of(select(Outcome), campaign_id), keys, after, limit)
+    return list((await session.execute(query)).scalars())
+
+
+async def by_id(session: ReadSession, campaign_id: str, outcome_id: str) -> Outcome:
+    row = await session.get(Outcome, (campaign_id, outcome_id))
+    if row is None:
+        raise NotFound(f"no outcome {outcome_id!r} in this campaign")
+    return row
+
+
+async def change(session: Session, old: Outcome, new: Gift) -> Outcome:
+    """Conflict where someone else has changed it since `old` was read."""
+    gift = checked(new)
+    mine = (Outcome.campaign_id == old.campaign_id, Outcome.id == old.id, Outcome.version == old.version)
+    done = await session.execute(update(Outcome).where(*mine).values(
+        occurred_at=gift.occurred_at, kind=gift.kind, amount=gift.amount, currency=gift.currency, code=gift.code,
+        micros=None if gift.amount is None else micros(gift.amount), donors=gift.donors,
+        code_key=normal_code(gift.code) if gift.code else None, version=old.version + 1,
+    ))  # fmt: skip
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("it was changed at this very moment: read it again")
+    campaign_id, outcome_id = old.campaign_id, old.id
+    session.expire_all()
+    return await by_id(session, campaign_id, outcome_id)
+
+
+async def remove(session: Session, row: Outcome) -> None:
+    await session.execute(delete(Outcome).where(Outcome.campaign_id == row.campaign_id, Outcome.id == row.id))
 
 
 async def series(session: ReadSession, campaign_id: str, edges: Ints, as_of: int | None = None) -> dict[str, Any]:
     """By kind and currency (`none` where there is no money): count and amount of each bucket, amounts as decimals."""
-    query = select(Outcome.kind, Outcome.currency, Outcome.occurred_at, Outcome.micros).where(
-        Outcome.campaign_id == campaign_id, Outcome.occurred_at >= int(edges[0]), Outcome.occurred_at < int(edges[-1])
+    start, grain = int(edges[0]), int(np.gcd.reduce(np.append(edges, HOUR)))
+    slot = ((Outcome.occurred_at - start) // grain).label("slot")
+    query = Which(start, int(edges[-1]), None, as_of).of(
+        select(Outcome.kind, Outcome.currency, slot, func.count(), *_SUM), campaign_id
     )
-    if as_of is not None:
-        query = query.where(Outcome.recorded_at <= as_of)
-    found: dict[tuple[str, str], tuple[Ints, Ints]] = {}
-    for kind, currency, at, amount in await session.execute(query):
-        nothing = (np.zeros(len(edges) - 1, dtype=np.int64), np.zeros(len(edges) - 1, dtype=np.int64))
+    found: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
+    for kind, currency, place, count, whole, part in await session.execute(
+        query.group_by(Outcome.kind, Outcome.currency, "slot")
+    ):
+        nothing = ([0] * (len(edges) - 1), [0] * (len(edges) - 1))
         counts, amounts = found.setdefault((kind, currency or "none"), nothing)
-        place = int(np.searchsorted(edges, at, "right")) - 1
-        counts[place] += 1
-        amounts[place] += amount or 0
+        bucket = int(np.searchsorted(edges, start + place * grain, "right")) - 1
+        counts[bucket] += count
+        amounts[bucket] += _micros(whole, part)
     result: dict[str, Any] = {}
     for (kind, currency), (counts, amounts) in sorted(found.items()):
-        shown = [decimal(value) for value in amounts.tolist()] if currency != "none" else [None] * len(counts)
-        result.setdefault(kind, {})[currency] = {"count": counts.tolist(), "amount": shown}
+        shown = [decimal(value) if currency != "none" else None for value in amounts]
+        result.setdefault(kind, {})[currency] = {"count": counts, "amount": shown}
     return result
+
+
+# Whole units and what is left of them apart: a sum of millionths alone might not fit 63 bits.
+_SUM = (func.sum(Outcome.micros // MICROS), func.sum(Outcome.micros % MICROS))
+
+
+def _micros(whole: Any, part: Any) -> int:
+    return int(whole or 0) * MICROS + int(part or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What came in of one kind and currency, and what of it is put down to an influencer (None: to nobody)."""
+    """What came in of one kind and currency, and what of it is put down to an influencer (None: to nobody).
+
+    `donors` is a sum over the `said` outcomes that name a number, None where none does.
+    """
 
     kind: str
     currency: str | None
@@ -136,27 +214,18 @@ class Brought:
     count: int
     micros: int
     donors: int | None
+    said: int
 
 
 async def totals(
     session: ReadSession, campaign_id: str, start: int | None = None, end: int | None = None, as_of: int | None = None
 ) -> list[Brought]:
     """Sums by kind, currency and the influencer whose code it bears."""
-    query = (
-        select(
-            Outcome.kind, Outcome.currency, InfluencerCode.influencer_id, func.count(), func.sum(Outcome.micros),
-            func.sum(Outcome.donors),
-        )
-        .outerjoin(InfluencerCode, InfluencerCode.code == Outcome.code_key)
-        .where(Outcome.campaign_id == campaign_id)
-        .group_by(Outcome.kind, Outcome.currency, InfluencerCode.influencer_id)
-        .order_by(Outcome.kind, Outcome.currency, InfluencerCode.influencer_id)
-    )  # fmt: skip
-    if start is not None:
-        query = query.where(Outcome.occurred_at >= start)
-    if end is not None:
-        query = query.where(Outcome.occurred_at < end)
-    if as_of is not None:
-        query = query.where(Outcome.recorded_at <= as_of)
-    rows = await session.execute(query)
-    return [Brought(k, c, who, n, int(m or 0), None if d is None else int(d)) for k, c, who, n, m, d in rows]
+    by = (Outcome.kind, Outcome.currency, InfluencerCode.influencer_id)
+    sums = (func.count(), *_SUM, func.sum(Outcome.donors), func.count(Outcome.donors))
+    query = Which(start, end, None, as_of).of(select(*by, *sums), campaign_id)
+    query = query.outerjoin(InfluencerCode, InfluencerCode.code == Outcome.code_key).group_by(*by).order_by(*by)
+    return [
+        Brought(kind, currency, who, count, _micros(whole, part), None if donors is None else int(donors), said)
+        for kind, currency, who, count, whole, part, donors, said in await session.execute(query)
+    ]

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid, NotFound
-from app.models import Account, CampaignInfluencer, Influencer, InfluencerAccount
-from app.store import paging, rebuild, subjects
+from app.models import Account, CampaignInfluencer, Influencer, InfluencerAccount, InfluencerCode
+from app.store import codes, paging, rebuild, subjects
 from app.store.accounts import account_key
 from app.store.campaigns import drop_subject
 from app.store.subjects import subject_key
@@ -45,6 +45,7 @@ class Person:
     name: str
     kind: str | None
     accounts: tuple[Owned, ...]
+    codes: tuple[str, ...] = ()
 
 
 async def listed(session: ReadSession, after: Sequence[object] | None, limit: int) -> list[Person]:
@@ -66,9 +67,14 @@ async def _persons(session: ReadSession, rows: Sequence[Influencer]) -> list[Per
     owned: dict[str, list[Owned]] = {}
     for mine, account in await session.execute(query):
         owned.setdefault(mine.influencer_id, []).append(_owned(mine, account))
+    theirs = await codes.of(session, [row.id for row in rows])
     return [
-        Person(row.id, row.version, row.created_at, row.name, row.kind, tuple(owned.get(row.id, ()))) for row in rows
-    ]
+        Person(
+            row.id, row.version, row.created_at, row.name, row.kind, tuple(owned.get(row.id, ())),
+            theirs.get(row.id, ()),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _owned(claim: InfluencerAccount, account: Account | None) -> Owned:
@@ -106,6 +112,7 @@ async def remove(session: Session, old: Person) -> None:
     await drop_subject(session, "influencer", old.id)
     await session.execute(delete(InfluencerAccount).where(InfluencerAccount.influencer_id == old.id))
     await session.execute(delete(CampaignInfluencer).where(CampaignInfluencer.influencer_id == old.id))
+    await session.execute(delete(InfluencerCode).where(InfluencerCode.influencer_id == old.id))
     await session.execute(delete(Influencer).where(Influencer.id == old.id))
 
 

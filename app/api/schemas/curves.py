@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from app.api.schemas.common import Time, Told, example
+from app.api.schemas.common import Time, Told
 
 Step = Literal["5m", "15m", "1h", "6h", "1d", "1w"]
 Metric = Literal[
@@ -54,6 +54,9 @@ _CURVE = {
     "summary": {},
     "gaps": [_GAP],
 }
+_ALWAYS = [
+    "subject", "from", "to", "step", "timezone", "as_of", "series", "platforms", "totals", "summary", "gaps",
+]  # fmt: skip
 
 
 class Gap(Told):
@@ -116,10 +119,20 @@ class PlatformPart(Told):
     series: Series
 
 
-class Curve(Told):
-    """A growth curve. `time` is each bucket's beginning; `as_of` when it was asked for."""
+class Brought(Told):
+    """Outcomes of one kind and currency by bucket. `amount` is a decimal as text, null where there is no money."""
 
-    model_config = example(_CURVE)
+    count: list[int]
+    amount: list[str | None]
+
+
+class Curve(Told):
+    """A growth curve. `time` is each bucket's beginning; `as_of` when it was asked for.
+
+    `outcomes`, of a campaign alone: by kind and by currency (`none` where there is no money), never summed.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"example": _CURVE, "required": [*_ALWAYS]})
     subject: dict[str, str]
     start: Annotated[Time, Field(alias="from")]
     to: Time
@@ -131,3 +144,4 @@ class Curve(Told):
     totals: Totals
     summary: dict[str, Any]
     gaps: list[Gap]
+    outcomes: dict[str, dict[str, Brought]]
