@@ -17,6 +17,7 @@ from app import sources
 from app.access import keyfile
 from app.clock import HOUR, SystemClock, to_ms
 from app.db.engine import Database, Session
+from app.errors import Busy
 from app.imports.run import run as bring_in
 from app.settings import Settings
 from app.store import campaigns, following, people
@@ -27,6 +28,7 @@ from app.store.sources import NewSource
 
 MASTODON, BLUESKY = "sandbox-mastodon", "sandbox-bluesky"
 INTERVAL_S = 10
+TRIES = 10
 LOOK_BACK = 3 * HOUR
 """What is younger is taken over by the live sources, which read its levels on; what is older is history."""
 SLUGS = [campaign.slug for campaign in sandbox.demo.CAMPAIGNS]
@@ -74,23 +76,34 @@ def _secret(path: Path) -> Path:
 
 
 async def _fill(db: Database, settings: Settings, began: int) -> None:
-    """Campaigns first, so that one sees them fill; people last, so that a start that was cut off does it again."""
-    try:
-        async with db.read() as session:
-            done = await rows.with_people(session, SLUGS)
-        if done == set(SLUGS):
+    for _ in range(TRIES):
+        try:
+            await _once(db, settings, began)
             return
-        now = to_ms(SystemClock().now())
-        for campaign in sandbox.demo.CAMPAIGNS:
-            await _campaign(db, settings, campaign, began, now)
-        with tempfile.TemporaryDirectory(prefix="groundswell-demo-") as folder:
-            await _history(db, Path(folder), now, began)
-        for campaign in sandbox.demo.CAMPAIGNS:
-            if campaign.slug not in done:
-                await _people(db, settings, campaign, now)
-        log.info("demo_ready", campaigns=SLUGS)
-    except Exception:
-        log.exception("the demo's campaigns did not come in; the next start tries again")
+        except Busy as busy:
+            # The polls that run already write beside us. What went in stays in, so that doing it again costs little.
+            log.info("demo_waits", why=busy.detail)
+            await asyncio.sleep(1)
+        except Exception:
+            log.exception("the demo's campaigns did not come in; the next start tries again")
+            return
+
+
+async def _once(db: Database, settings: Settings, began: int) -> None:
+    """Campaigns first, so that one sees them fill; people last, so that a start that was cut off does it again."""
+    async with db.read() as session:
+        done = await rows.with_people(session, SLUGS)
+    if done == set(SLUGS):
+        return
+    now = to_ms(SystemClock().now())
+    for campaign in sandbox.demo.CAMPAIGNS:
+        await _campaign(db, settings, campaign, began, now)
+    with tempfile.TemporaryDirectory(prefix="groundswell-demo-") as folder:
+        await _history(db, Path(folder), now, began)
+    for campaign in sandbox.demo.CAMPAIGNS:
+        if campaign.slug not in done:
+            await _people(db, settings, campaign, now)
+    log.info("demo_ready", campaigns=SLUGS)
 
 
 async def _campaign(db: Database, settings: Settings, one: sandbox.demo.Campaign, began: int, now: int) -> None:
