@@ -48,7 +48,7 @@ def _duration(one: Compared) -> Measured:
 def _sum(metric: str, unit: str) -> Callable[[Compared], Measured]:
     def measure(one: Compared) -> Measured:
         found = one.total(metric)
-        return unknown(unit, "not known") if found is None else exactly(found, unit)
+        return unknown(unit, "not known") if found is None else exactly(int(found), unit)
 
     return measure
 

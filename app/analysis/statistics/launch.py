@@ -9,6 +9,7 @@ from app.analysis.statistics.measured import TIME, Measured, unknown
 RUN = 3
 SIGMAS = 3.0
 BASE_MS = 7 * 86_400_000
+BASE_BUCKETS = 28
 FEWEST = 24
 FOUND = "found, not declared"
 
@@ -16,9 +17,10 @@ FOUND = "found, not declared"
 def found(edges: Ints, volume: Floats, seen: NDArray[np.bool_]) -> Measured:
     """The beginning of the first of 3 consecutive buckets whose volume is above baseline + 3 sigma.
 
-    Baseline and sigma: mean and standard deviation (n - 1) of the buckets seen in the 7 days before the first of the
-    three, at least 24 of them; sigma is at least sqrt(baseline) and 1, or one post in a silence would be a launch. A
-    bucket that was not seen breaks a run. Unit: a time, within its bucket. Null: none such, or too little seen before.
+    Baseline and sigma: mean and standard deviation (n - 1) of the buckets seen in the 7 days (28 buckets, if longer)
+    before the first of the three, at least 24 of them; sigma is at least sqrt(baseline) and 1, or one post in a silence
+    would be a launch. A bucket that was not seen breaks a run. Unit: a time, within its bucket. Null: none such, or too
+    little seen before.
     """
     if not len(volume):
         return unknown(TIME, "no bucket is over yet")
@@ -36,10 +38,11 @@ def found(edges: Ints, volume: Floats, seen: NDArray[np.bool_]) -> Measured:
 
 
 def bars(edges: Ints, volume: Floats, seen: NDArray[np.bool_]) -> Floats:
-    """Baseline + 3 sigma of the buckets seen in the 7 days before each; NaN with fewer than 24 of them."""
+    """Baseline + 3 sigma of the buckets seen before each; NaN with fewer than 24 of them."""
     n = len(volume)
     known = np.where(seen, np.nan_to_num(volume), 0.0)
-    first = np.searchsorted(edges, edges[:n] - BASE_MS, "left")
+    week = np.searchsorted(edges, edges[:n] - BASE_MS, "left")
+    first = np.minimum(week, np.maximum(np.arange(n) - BASE_BUCKETS, 0))
     # Sums of whole numbers: exact in floats, so differences of running sums are too.
     count, total, squares = (_before(column, first) for column in (seen.astype(np.float64), known, known**2))
     enough = count >= FEWEST

@@ -41,6 +41,12 @@ def test_a_day_must_have_been_observed_before() -> None:
     assert launch.found(hours(0), np.zeros(0), np.zeros(0, dtype=bool)).value is None
 
 
+def test_of_days_the_four_weeks_before_are_the_baseline() -> None:
+    volume = np.array([5.0, 6, 4, 5] * 8 + [50, 60, 70])
+    edges = hours(35) * 24
+    assert launch.found(edges, volume, np.ones(35, dtype=bool)).value == 32 * 24 * HOUR
+
+
 def naive(volume: list[float], seen: list[bool]) -> int | None:
     for k in range(len(volume) - 2):
         base = [volume[j] for j in range(max(0, k - 168), k) if seen[j]]
