@@ -11,6 +11,7 @@ from app.db.types import hash_id
 from app.errors import Busy
 from app.models import Post, PostText
 from app.store import accounts, members
+from app.store.columns import LARGEST
 from app.store.facts import Facts
 from app.store.hold import Ground
 from app.store.looks import Plan
@@ -71,16 +72,20 @@ async def keep_posts(session: Session, work: Work, ground: Ground, now: int) -> 
 
 def _fresh(work: Work, key: int) -> Facts:
     post, arrivals = work.values[key], work.arrivals
-    created = to_ms(post.created_at)
+    created, followers = to_ms(post.created_at), _followers(post)
     return Facts(
         id=key, platform=arrivals.platform, native_id=post.native_id, author_id=author_key(work, post),
-        followers=post.author.followers if post.author else None,
-        followers_at=arrivals.at if arrivals.looked and post.author and post.author.followers is not None else None,
+        followers=followers, followers_at=arrivals.at if arrivals.looked and followers is not None else None,
         created_at=created,
         born_at=min(created, arrivals.at) if arrivals.looked else created,
         source_id=arrivals.source_id if arrivals.live else None, local_id=post.local_id, looked_at=None, ragged=False,
         edited_at=to_ms(post.edited_at) if post.edited_at else None, levels=(None,) * len(METRICS),
     )  # fmt: skip
+
+
+def _followers(post: values.Post) -> int | None:
+    shown = post.author.followers if post.author else None
+    return None if shown is None or shown > LARGEST else shown
 
 
 async def _insert(session: Session, work: Work, now: int) -> None:
@@ -139,7 +144,7 @@ def _take_in(work: Work, key: int) -> None:
         work.homed.add(key)
     if post.edited_at:
         fact.edited_at = max(fact.edited_at or 0, to_ms(post.edited_at))
-    shown = post.author.followers if post.author else None
+    shown = _followers(post)
     if shown is None or is_witness(work, key):
         return
     # In any order of arrival: as the earliest look showed them, or as a file said where none did.

@@ -13,6 +13,7 @@ from app.db.dialect import among
 from app.db.engine import ReadSession
 from app.errors import Collision
 from app.models import Post, Snapshot
+from app.store.columns import LARGEST
 
 Levels = tuple[int | None, ...]
 
@@ -64,8 +65,8 @@ def refuse_collisions(facts: dict[int, Facts], named: dict[int, tuple[str, str]]
 
 
 def matrix(rows: Sequence[Sequence[Any]]) -> Ints:
-    """Levels with None, to integers with UNKNOWN: shape (rows, 6)."""
-    flat = [[UNKNOWN if level is None else level for level in row] for row in rows]
+    """Levels with None, to integers with UNKNOWN: shape (rows, 6). What no count can be is as good as not said."""
+    flat = [[UNKNOWN if level is None or level > LARGEST else level for level in row] for row in rows]
     return np.array(flat, dtype=np.int64).reshape(len(rows), len(METRICS))
 
 

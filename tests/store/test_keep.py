@@ -182,6 +182,20 @@ async def test_tags_that_are_none_leave_no_hashtag_and_one_with_two_marks_is_the
     assert await total(town, RAIN, "posts") == 1
 
 
+async def test_numbers_that_no_count_can_be_are_as_good_as_not_said(town: Database) -> None:
+    """Two of them would not fit the sums: a page that shows them must be kept all the same."""
+    top = 2**63 - 1
+    broken = Engagement(likes=top, reposts=top, replies=2, views=10**15)
+    for number in range(3):
+        post = replaced(native_id=f"p{number}", engagement=broken, author=Author(f"u{number}", followers=top))
+        await show(town, post)
+        await show(town, post, at=BORN + 2 * HOUR)
+    sums = {column: await total(town, RAIN, column) for column in ("likes", "gave_likes", "replies", "views", "moved")}
+    assert sums == {"likes": 0, "gave_likes": 0, "replies": 6, "views": 3 * 10**15, "moved": 6}
+    assert [await total(town, RAIN, column) for column in ("authored", "followed", "impressions")] == [3, 0, 0]
+    assert await differences(town) == []
+
+
 async def test_the_plan_says_when_a_post_is_looked_at_again(town: Database) -> None:
     async with town.write() as session:
         page = Arrivals("mastodon", [POST], BORN + HOUR, 1, plan=lambda born: born + 7, account_plan=99)
