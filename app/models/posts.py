@@ -39,7 +39,8 @@ class AccountLook(Base):
 class Post(Base):
     """A post. `followers` is its author's at the first look that showed them, which was at `followers_at`.
 
-    The six levels are the last known of each metric. `born_at` is the earlier of `created_at` and the first look. `ragged`: some level is older than `looked_at`.
+    The six levels are the last known of each metric. `born_at` is the earlier of `created_at` and the first look.
+    `ragged`: some level is older than `looked_at`.
     """
 
     __tablename__ = "post"
