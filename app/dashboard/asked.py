@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from app.analysis import calendar
-from app.clock import DAY, HOUR, from_ms, parse_time, to_ms
+from app.clock import DAY, HOUR, from_ms, parse_time, rfc3339, to_ms
 from app.errors import Invalid
 from app.store.curves import Ask
 
@@ -58,6 +58,8 @@ class Asked:
         start, end = self.span(first, now)
         step = self.step or step_for(start, end, now)
         if (end - start) // calendar.STEPS[step] > MOST_ROWS:
+            if self.step is None:
+                raise Invalid("from", rfc3339(start), "lies too far back for one page; ask for a shorter range")
             fits = [name for name, length in calendar.STEPS.items() if (end - start) // length <= MOST_ROWS]
             would = f"step={fits[0]} would do" if fits else "ask for a shorter range"
             raise Invalid("step", step, f"makes more than {MOST_ROWS} rows, too many for a page; {would}")

@@ -5,12 +5,10 @@ from typing import Any
 
 from app.dashboard.words import Words
 
-DAY_OF_BUCKETS = 288
-
 
 def moved(series: dict[str, list[Any]], words: Words) -> tuple[str, str]:
     """What moved in the last 24 hours, and how sure that is: two sentences."""
-    half = len(series["posts"]) - DAY_OF_BUCKETS - 1
+    half = len(series["posts"]) // 2
     before, last = (
         {name: column[part] for name, column in series.items()} for part in (slice(half), slice(half, None))
     )
