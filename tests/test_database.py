@@ -108,6 +108,15 @@ async def test_a_file_held_for_longer_than_our_patience_is_busy_and_free_again_l
     assert await count(db) == 1
 
 
+async def test_a_reader_sees_one_moment_however_many_statements_it_takes(db: Database) -> None:
+    """What verifies sums while pages are kept would else find differences that are none."""
+    async with db.read() as session:
+        before = (await session.execute(select(func.count()).select_from(Subject))).scalar_one()
+        await add(db, 1)
+        after = (await session.execute(select(func.count()).select_from(Subject))).scalar_one()
+    assert (before, after, await count(db)) == (0, 0, 1)
+
+
 async def test_writers_of_one_process_take_turns(db: Database) -> None:
     async def one(number: int) -> None:
         async with db.write() as session:

@@ -95,12 +95,14 @@ class Database:
         self.engine = make_engine(url)
         self.is_file = self.engine.dialect.name == "sqlite"
         self._writer = self.engine.execution_options(writer=True)
+        # A reader sees one moment, however many statements it takes: a file's reader does so by itself.
+        self._reader = self.engine if self.is_file else self.engine.execution_options(isolation_level="REPEATABLE READ")
         # Within the process writers queue here in order, instead of racing for the file's lock.
         self._door = asyncio.Lock() if self.is_file else None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
-        async with ReadSession(self.engine, expire_on_commit=False) as session:
+        async with ReadSession(self._reader, expire_on_commit=False) as session:
             await self._begin(session)
             with _told_plainly():
                 yield session
