@@ -3,6 +3,7 @@
 from app.models.access import Audit, Idempotency, KeyMark, LoginSession, SetupCode, Token, User
 from app.models.base import Base
 from app.models.campaigns import Campaign, CampaignHashtag, CampaignInfluencer, Influencer, InfluencerAccount
+from app.models.news import News
 from app.models.outcomes import Annotation, InboundHook, InfluencerCode, Outcome
 from app.models.posts import Account, AccountLook, Post, PostText, Snapshot, Tagging
 from app.models.rollups import Debut, Member, Rollup, Subject
@@ -11,7 +12,7 @@ from app.models.tracking import Budget, Coverage, Hashtag, NativeCount, Pass, So
 __all__ = [
     "Account", "AccountLook", "Annotation", "Audit", "Base", "Budget", "Campaign", "CampaignHashtag",
     "CampaignInfluencer", "Coverage", "Debut", "Hashtag", "Idempotency", "InboundHook", "Influencer",
-    "InfluencerAccount", "InfluencerCode", "KeyMark", "LoginSession", "Member", "NativeCount", "Outcome",
+    "InfluencerAccount", "InfluencerCode", "KeyMark", "LoginSession", "Member", "NativeCount", "News", "Outcome",
     "Pass", "Post", "PostText", "Rollup", "SetupCode", "Snapshot", "Source", "Subject", "Tagging", "Token",
     "Track", "User",
 ]  # fmt: skip

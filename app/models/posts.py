@@ -86,7 +86,10 @@ class PostText(Base):
 
 
 class Snapshot(Base):
-    """A post's counters at an instant, as shown. A witness (a look by another source than the home) adds nothing."""
+    """A post's counters at an instant, as shown. A witness (a look by another source than the home) adds nothing.
+
+    `recorded_at` is when it became known, where that was later than when it was observed: an import.
+    """
 
     __tablename__ = "snapshot"
     __table_args__ = (CLUSTERED,)
@@ -100,10 +103,14 @@ class Snapshot(Base):
     quotes: Mapped[Count | None]
     views: Mapped[Count | None]
     bookmarks: Mapped[Count | None]
+    recorded_at: Mapped[Millis | None]
 
 
 class Tagging(Base):
-    """A post's hashtag. `since_at` is set where an edit added it: the post counts under it from then on."""
+    """A post's hashtag. `since_at` is set where an edit added it: the post counts under it from then on.
+
+    `recorded_at` is when it became known, where that was later than the post was found.
+    """
 
     __tablename__ = "tagging"
     __table_args__ = (Index(None, "hashtag_id", "post_id"), CLUSTERED)
@@ -111,3 +118,4 @@ class Tagging(Base):
     hashtag_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     spelling: Mapped[Words]
     since_at: Mapped[Millis | None]
+    recorded_at: Mapped[Millis | None]

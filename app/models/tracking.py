@@ -95,7 +95,10 @@ class Pass(Base):
 
 
 class Coverage(Base):
-    """What was observed of a track in [from_at, to_at): disjoint, merged when written."""
+    """What was observed of a track in [from_at, to_at): disjoint, merged when written.
+
+    `recorded_at` is when an import said so; None: a pass did, at about the end of the stretch.
+    """
 
     __tablename__ = "coverage"
     __table_args__ = (CLUSTERED,)
@@ -104,6 +107,7 @@ class Coverage(Base):
     to_at: Mapped[Millis]
     state: Mapped[Words]  # complete, partial, missed, imported
     reason: Mapped[Words | None]
+    recorded_at: Mapped[Millis | None]
 
 
 class NativeCount(Base):
