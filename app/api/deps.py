@@ -89,12 +89,15 @@ Page = Annotated[Paging, Depends(_paging)]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a write answers with. `subject` goes into the audit log."""
+    """What a write answers with. `subject` goes into the audit log; `kept` is what a repeated request is answered with
+    where the body shows a secret, which is shown once and kept nowhere.
+    """
 
     body: BaseModel | None
     subject: str
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    kept: BaseModel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +119,17 @@ class Writing:
                 if before:
                     return _again(before)
             made = await work(session)
-            text = made.body.model_dump_json(by_alias=True) if made.body else None
-            await audit.record(session, self.who, action, self.now, subject=made.subject, ip=self.ip, after=text)
+            text = _text(made.body)
+            lasting = _text(made.kept) if made.kept else text
+            await audit.record(session, self.who, action, self.now, subject=made.subject, ip=self.ip, after=lasting)
             if self.key:
-                kept = json.dumps({"headers": made.headers, "body": text})
+                kept = json.dumps({"headers": made.headers, "body": lasting})
                 await rows.answer_key(session, self.who.actor, self.key, made.status, kept)
         return _response(made.status, made.headers, text)
+
+
+def _text(body: BaseModel | None) -> str | None:
+    return body.model_dump_json(by_alias=True) if body else None
 
 
 def _again(before: rows.Answered) -> Response:

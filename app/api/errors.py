@@ -82,7 +82,7 @@ def field_errors(error: RequestValidationError) -> list[FieldError]:
 
 def _field_error(one: dict[str, Any]) -> FieldError:
     where, *path = one["loc"]
-    names = [str(part) for part in path if not str(part).startswith(("function-", "constrained-"))]
+    names = [str(part) for part in path if not str(part).startswith(("function-", "constrained-", "branch-"))]
     if one["type"] == "json_invalid":
         return FieldError("body", None, f"must be JSON: {one['ctx']['error']} at byte {path[0]}")
     field = ".".join(names) or str(where)

@@ -15,10 +15,11 @@ from app.access.principal import SCOPES
 from app.clock import SystemClock, to_ms
 from app.db.engine import Database
 from app.main import create_app
-from app.models import Influencer
+from app.models import Annotation, Influencer
 from app.settings import Settings
-from app.store import campaigns, following, subjects
+from app.store import campaigns, following, outcomes, subjects
 from app.store.campaigns import Described
+from app.store.outcomes import Gift
 from collectors.posts import Account, Engagement, Post
 from tests.api.conftest import add_source, arrive
 
@@ -69,7 +70,12 @@ async def furnish(settings: Settings) -> str:
             await subjects.ensure(session, "influencer", ["inf_0123456789abcdef"])
             await following.follow(session, "#LoveArmyForRohingyas", None, to_ms(now - timedelta(hours=9)), 300)
             told = Described("love-army", "Love Army", "influencer-led", None, None, ("#LoveArmyForRohingyas",))
-            await campaigns.create(session, told, to_ms(now), 300)
+            campaign = (await campaigns.create(session, told, to_ms(now), 300)).id
+            gift = Gift("gift-1", to_ms(now), "donation", "35.00", "USD", "JEROME", 1)
+            await outcomes.keep(session, campaign, [gift], to_ms(now))
+            session.add(Annotation(
+                id="ann_0123456789abcdef", campaign_id=campaign, at=0, text="It began", created_at=0, version=1
+            ))  # fmt: skip
             keys = keyfile.keyring(settings)
             minted = await tokens.create(session, keys, "schemathesis", frozenset(SCOPES), to_ms(now))
         await arrive(db, source, [_post(n, now - timedelta(hours=n)) for n in range(1, 8)], now)

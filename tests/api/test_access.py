@@ -25,6 +25,19 @@ NEEDS: dict[str, Scope | str] = {
     "GET /api/v1/campaigns": "stats:read", "POST /api/v1/campaigns": "tags:write",
     "GET /api/v1/campaigns/{slug}": "stats:read", "PATCH /api/v1/campaigns/{slug}": "tags:write",
     "DELETE /api/v1/campaigns/{slug}": "tags:write", "GET /api/v1/campaigns/{slug}/growth": "stats:read",
+    "GET /api/v1/campaigns/{slug}/outcomes": "stats:read", "POST /api/v1/campaigns/{slug}/outcomes": "tags:write",
+    "GET /api/v1/campaigns/{slug}/outcomes/summary": "stats:read",
+    "GET /api/v1/campaigns/{slug}/outcomes/{id:path}": "stats:read",
+    "PATCH /api/v1/campaigns/{slug}/outcomes/{id:path}": "tags:write",
+    "DELETE /api/v1/campaigns/{slug}/outcomes/{id:path}": "tags:write",
+    "GET /api/v1/campaigns/{slug}/annotations": "stats:read", "POST /api/v1/campaigns/{slug}/annotations": "tags:write",
+    "GET /api/v1/campaigns/{slug}/annotations/{id}": "stats:read",
+    "PATCH /api/v1/campaigns/{slug}/annotations/{id}": "tags:write",
+    "DELETE /api/v1/campaigns/{slug}/annotations/{id}": "tags:write",
+    "GET /api/v1/campaigns/{slug}/inbound": "stats:read", "POST /api/v1/campaigns/{slug}/inbound": "tags:write",
+    "DELETE /api/v1/campaigns/{slug}/inbound/{id}": "tags:write",
+    "POST /api/v1/campaigns/{slug}/inbound/{id}/rotate": "tags:write",
+    "POST /api/v1/inbound/{id}": OPEN,
     "GET /api/v1/hashtags": "stats:read", "POST /api/v1/hashtags": "tags:write",
     "GET /api/v1/hashtags/{tag}": "stats:read", "PATCH /api/v1/hashtags/{tag}": "tags:write",
     "DELETE /api/v1/hashtags/{tag}": "tags:write", "GET /api/v1/hashtags/{tag}/growth": "stats:read",
@@ -51,7 +64,7 @@ def everything(app: FastAPI) -> list[str]:
 
 async def ask(client: httpx.AsyncClient, route: str) -> httpx.Response:
     method, path = route.split()
-    for name, value in (("{slug}", "a"), ("{tag}", "a"), ("{id}", "1")):
+    for name, value in (("{slug}", "a"), ("{tag}", "a"), ("{id}", "1"), ("{id:path}", "1")):
         path = path.replace(name, value)
     return await client.request(
         method, f"http://127.0.0.1:8000{path}", json={} if method in ("POST", "PATCH") else None

@@ -29,7 +29,7 @@ READ, WRITE = [needs("stats:read")], [needs("tags:write")]
 def _body(person: Person) -> InfluencerBody:
     return InfluencerBody(
         id=person.id, name=person.name, kind=person.kind, accounts=[_account(owned) for owned in person.accounts],
-        created_at=rfc3339(person.created_at),
+        codes=list(person.codes), created_at=rfc3339(person.created_at),
     )  # fmt: skip
 
 
@@ -61,10 +61,12 @@ async def list_influencers(session: Reading, page: Page) -> InfluencerList:
     responses=changed(InfluencerBody, 201) | problems(409, 413),
 )  # fmt: skip
 async def create_influencer(asked: NewInfluencer, writing: Posting) -> Response:
-    """Name a person and their accounts. An account belongs to one person only."""
+    """Name a person, their accounts and donation codes. Each belongs to one person only."""
 
     async def work(session: Session) -> Made:
-        person = await people.create(session, asked.name, asked.kind, _claims(asked.accounts), writing.now)
+        person = await people.create(
+            session, asked.name, asked.kind, _claims(asked.accounts), writing.now, codes=asked.codes
+        )
         headers = {**_etag(person), "Location": f"/api/v1/influencers/{person.id}"}
         return Made(_body(person), f"influencer {person.id}", 201, headers)
 
@@ -102,7 +104,8 @@ async def change_influencer(
         name = asked.name if "name" in given else old.name
         kind = asked.kind if "kind" in given else old.kind
         claims = _claims(asked.accounts) if "accounts" in given else None
-        person = await people.change(session, old, name, kind, claims, writing.now)
+        theirs = asked.codes if "codes" in given else None
+        person = await people.change(session, old, name, kind, claims, writing.now, theirs)
         return Made(_body(person), f"influencer {id}", 200, _etag(person))
 
     return await writing.once("influencer.change", work)

@@ -1,13 +1,16 @@
 """The words that all bodies share: times, lines of text, hashtags, errors."""
 
 import re
+from math import inf
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from app.analysis.tags import LONGEST_BYTES, wrong
-from app.clock import parse_time, rfc3339
+from app.clock import EARLIEST, LATEST, parse_time, rfc3339
 
+# The years 1 to 9999, in unix seconds.
+FIRST_S, LAST_S = EARLIEST / 1_000, LATEST / 1_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -36,16 +39,25 @@ def _instant(value: object) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("a time must be RFC 3339 (2026-11-24T04:05:06Z) or unix seconds")
+    number = _number(value)
+    if number is not None and not FIRST_S <= number <= LAST_S:
+        raise ValueError("a time lies in the years 1 to 9999")
+    return parse_time(value)
+
+
+def _number(value: str | int | float) -> float | None:
     try:
-        return parse_time(value)
+        return float(value)
     except OverflowError:
-        raise ValueError("a time lies in the years 1 to 9999") from None
+        return inf
+    except ValueError:
+        return None
 
 
 _TIME_IN = {
     "anyOf": [
         {"type": "string", "format": "date-time"},
-        {"type": "number", "minimum": -62135596800, "maximum": 253402300799, "description": "unix seconds"},
+        {"type": "number", "minimum": FIRST_S, "maximum": LAST_S, "description": "unix seconds"},
     ]
 }
 Instant = Annotated[int, BeforeValidator(_instant), WithJsonSchema(_TIME_IN)]

@@ -36,7 +36,7 @@ _TOTALS = {
     "at_least": False,
     "newest_is_partial": True,
 }
-_CURVE = {
+_CURVE: dict[str, Any] = {
     "subject": {"kind": "hashtag", "hashtag": "lovearmyforrohingyas"},
     "from": "2026-11-24T00:00:00Z",
     "to": "2026-11-24T02:00:00Z",
@@ -54,7 +54,7 @@ _CURVE = {
     "summary": {},
     "gaps": [_GAP],
 }
-_ALWAYS = [
+_ALWAYS: list[Any] = [
     "subject", "from", "to", "step", "timezone", "as_of", "series", "platforms", "totals", "summary", "gaps",
 ]  # fmt: skip
 
@@ -132,7 +132,7 @@ class Curve(Told):
     `outcomes`, of a campaign alone: by kind and by currency (`none` where there is no money), never summed.
     """
 
-    model_config = ConfigDict(json_schema_extra={"example": _CURVE, "required": [*_ALWAYS]})
+    model_config = ConfigDict(json_schema_extra={"example": _CURVE, "required": _ALWAYS})
     subject: dict[str, str]
     start: Annotated[Time, Field(alias="from")]
     to: Time

@@ -37,22 +37,25 @@ class ClaimedAccount(Asked):
 
 
 Accounts = Annotated[list[ClaimedAccount], Field(max_length=50)]
+Codes = Annotated[list[Line], Field(max_length=100, description="donation codes and UTM contents, in any letters")]
 
 
 class NewInfluencer(Asked):
-    model_config = example({"name": "Jerome", "kind": "comedian", "accounts": _ACCOUNTS})
+    model_config = example({"name": "Jerome", "kind": "comedian", "accounts": _ACCOUNTS, "codes": ["JEROME"]})
     name: Line
     kind: Line | None = None
     accounts: Accounts = Field(default_factory=list)
+    codes: Codes = Field(default_factory=list)
 
 
 class InfluencerChange(Asked):
-    """What is left out stays as it is; `accounts` replaces the accounts that were there."""
+    """What is left out stays as it is; `accounts` and `codes` replace those that were there."""
 
     model_config = example({"accounts": _ACCOUNTS})
     name: Line = unset
     kind: Line | None = None
     accounts: Accounts = unset
+    codes: Codes = unset
 
 
 class AccountBody(Told):
@@ -82,6 +85,7 @@ _SHOWN = {
             "known": True,
         }
     ],
+    "codes": ["JEROME"],
     "created_at": "2026-11-24T04:05:06Z",
 }
 
@@ -92,6 +96,7 @@ class InfluencerBody(Told):
     name: str
     kind: str | None
     accounts: list[AccountBody]
+    codes: list[str]
     created_at: Time
 
 
