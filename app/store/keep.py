@@ -139,7 +139,10 @@ async def _keep_members(session: Session, work: Work, ground: Ground, carried: M
 async def _count_seen(session: Session, work: Work, places: Sequence[Belongs], sign: int) -> None:
     """What earlier looks at known posts gained counts where the posts do."""
     posts = {place.post: work.facts[place.post] for place in places}
-    await looks.count_all(session, posts, places, work.ledger, sign)
+    known = [post for post in posts.values() if post.looked_at is not None]
+    if known:
+        index = {post.id: place for place, post in enumerate(known)}
+        looks.count(known, await facts.looks_of(session, list(index), index), places, work.ledger, sign)
 
 
 async def _keep_looks(session: Session, work: Work) -> looks.LooksKept:

@@ -1,6 +1,6 @@
 """Keeps looks at posts that are known: the snapshots, the posts' last levels, and what the rollups gain by them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,9 +10,9 @@ from sqlalchemy import select
 from app.analysis.contribution import METRICS, UNKNOWN, Gains, Looks, gains, no_looks
 from app.analysis.shape import Ints
 from app.db.dialect import among, change, put
-from app.db.engine import ReadSession, Session
+from app.db.engine import Session
 from app.models import Post, Snapshot
-from app.store import hold, members, rollups
+from app.store import hold, members, remembered, rollups
 from app.store.facts import Facts, column, looks_of, matrix
 from app.store.rollups import Belongs, Ledger
 
@@ -46,18 +46,12 @@ class LooksKept:
     conflicts: tuple[int, ...]
 
 
-async def count_all(
-    session: ReadSession, posts: Mapping[int, Facts], belongs: Sequence[Belongs], ledger: Ledger, sign: int = 1
-) -> None:
+def count(posts: Sequence[Facts], seen: Looks, belongs: Sequence[Belongs], ledger: Ledger, sign: int = 1) -> None:
     """What all looks at the posts gained goes to subjects that did not have it, or (sign -1) is taken back."""
-    seen = {key: post for key, post in posts.items() if post.looked_at is not None}
-    if not seen or not belongs:
-        return
-    index = {key: place for place, key in enumerate(seen)}
-    births = np.array([post.born_at for post in seen.values()], dtype=np.int64)
-    whole = gains(births, no_looks(), await looks_of(session, list(seen), index))
+    births = np.array([post.born_at for post in posts], dtype=np.int64)
+    whole = gains(births, no_looks(), seen)
     signed = Gains(whole.post, whole.bucket, whole.column, sign * whole.amount)
-    ledger.gains(list(seen.values()), signed, belongs, index)
+    ledger.gains(posts, signed, belongs, {post.id: place for place, post in enumerate(posts)})
 
 
 async def keep(
@@ -178,20 +172,12 @@ async def _remember(
     session: Session, facts: list[Facts], looks: Looks, belongs: list[Belongs], ledger: Ledger, plan: Plan | None
 ) -> None:
     """The posts' last levels, and the metrics that were given for the first time."""
-    looks = looks.take(looks.order())
-    last = np.flatnonzero(np.diff(looks.post, append=-1))
-    levels = np.full((len(facts), len(METRICS)), UNKNOWN, dtype=np.int64)
-    at = np.zeros((len(facts), len(METRICS)), dtype=np.int64)
-    for metric in range(len(METRICS)):
-        known = np.flatnonzero(looks.levels[:, metric] != UNKNOWN)
-        # Assigned in order of time: the latest known level of each post stays.
-        levels[looks.post[known], metric] = looks.levels[known, metric]
-        at[looks.post[known], metric] = looks.at[known]
-    places, when = looks.post[last], looks.at[last]
-    ragged = ((levels[places] != UNKNOWN) & (at[places] < when[:, None])).any(axis=1)
+    latest = remembered.latest(looks, len(facts))
+    places, levels = latest.place, latest.levels
     _note_first_given(facts, places, levels, belongs, ledger)
     columns: dict[str, list[object]] = {
-        "id": [facts[i].id for i in places.tolist()], "looked_at": when.tolist(), "ragged": ragged.tolist(),
+        "id": [facts[i].id for i in places.tolist()], "looked_at": latest.at.tolist(),
+        "ragged": latest.ragged.tolist(),
         **{metric: list(column(levels[places], i)) for i, metric in enumerate(METRICS)},
     }  # fmt: skip
     if plan:
@@ -204,9 +190,9 @@ def _note_first_given(facts: list[Facts], places: Ints, levels: Ints, belongs: l
     for place in belongs:
         by_post.setdefault(place.post, []).append(place)
     for i in places.tolist():
-        post, now = facts[i], [None if level == UNKNOWN else level for level in levels[i].tolist()]
+        post, now = facts[i], remembered.said(levels[i])
         for at, (before, after) in enumerate(zip(post.levels, now, strict=True)):
             if before is None and after is not None and at < len(rollups.GAVE):
                 for place in by_post.get(post.id, ()):
                     ledger.add(place.subject, post.platform, place.born_at, rollups.GAVE[at], 1)
-        post.levels = tuple(now)
+        post.levels = now

@@ -1,12 +1,12 @@
 """Makes a subject's numbers again from the facts, or proves that they are what the facts say."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Select, and_, delete, select
 
-from app.analysis.contribution import COLUMNS
+from app.analysis.contribution import COLUMNS, METRICS, UNKNOWN, Looks
 from app.analysis.shape import FIVE_MINUTES
 from app.analysis.sums import GRAINS, Amounts, Rows, fold, join
 from app.db.dialect import lock_rows
@@ -23,7 +23,8 @@ from app.models import (
     Subject,
     Tagging,
 )
-from app.store import facts, looks, members, rollups
+from app.store import facts, looks, members, remembered, rollups
+from app.store.facts import Facts
 from app.store.rollups import Belongs, Ledger
 
 CHUNK = 2_000
@@ -32,7 +33,7 @@ CHUNK = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A sum that is not what the facts say. `bucket` in milliseconds."""
+    """A sum that is not what the facts say (grain 0: a member, or a post's last levels). `bucket` in milliseconds."""
 
     subject: str
     grain: int
@@ -52,12 +53,23 @@ async def rebuild(session: Session, subject: int, now: int) -> int:
     belongs = await _who_belongs(session, subject)
     for start in range(0, len(belongs), CHUNK):
         part = belongs[start : start + CHUNK]
-        posts = await facts.known(session, [place.post for place in part])
+        posts, seen, wrong = await _facts(session, part)
+        await remembered.remind(session, [right for _, right in wrong])
+        posts |= {right.id: right for _, right in wrong}
         ledger = Ledger()
         await members.add(session, posts, part, ledger)
-        await looks.count_all(session, posts, part, ledger)
+        looks.count(list(posts.values()), seen, part, ledger)
         await rollups.write(session, ledger, now)
     return len(belongs)
+
+
+async def _facts(
+    session: ReadSession, part: Sequence[Belongs]
+) -> tuple[dict[int, Facts], Looks, list[tuple[Facts, Facts]]]:
+    """The posts, all looks at them, and those posts whose row says otherwise than the looks (as it should be)."""
+    posts = await facts.known(session, [place.post for place in part])
+    seen = await facts.looks_of(session, list(posts), {key: place for place, key in enumerate(posts)})
+    return posts, seen, remembered.misremembered(list(posts.values()), seen)
 
 
 async def _who_belongs(session: ReadSession, subject: int) -> list[Belongs]:
@@ -111,8 +123,10 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
     await _count_births(session, belongs, ledger)
     for start in range(0, len(belongs), CHUNK):
         part = belongs[start : start + CHUNK]
-        posts = await facts.known(session, [place.post for place in part])
-        await looks.count_all(session, posts, part, ledger)
+        posts, seen, wrong = await _facts(session, part)
+        for difference in _posts_differ(wrong, name):
+            yield difference
+        looks.count(list(posts.values()), seen, part, ledger)
         # Folded at once, so that memory follows the curve and not the history.
         parts = [_unfold(fold(join([*parts, ledger.amounts()]), FIVE_MINUTES))]
         ledger.parts, ledger.entries = [], []
@@ -127,6 +141,16 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
             for column, a, b in zip(COLUMNS, stored, rebuilt, strict=True):
                 if a != b:
                     yield Difference(name, grain, key[0], key[1], column, a, b)
+
+
+def _posts_differ(wrong: Sequence[tuple[Facts, Facts]], name: str) -> Iterator[Difference]:
+    for stored, right in wrong:
+        pairs = [("last look", stored.looked_at, right.looked_at), ("ragged", stored.ragged, right.ragged)]
+        pairs += [(metric, stored.levels[i], right.levels[i]) for i, metric in enumerate(METRICS)]
+        for column, a, b in pairs:
+            if a != b:
+                said, is_so = (UNKNOWN if value is None else int(value) for value in (a, b))
+                yield Difference(name, 0, stored.platform, stored.born_at, f"post {stored.id} {column}", said, is_so)
 
 
 def _unfold(rows: Rows) -> Amounts:

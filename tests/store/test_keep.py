@@ -266,6 +266,23 @@ async def test_verify_names_every_number_that_was_changed_by_hand_and_a_rebuild_
     assert await rollups(town) == right
 
 
+async def test_verify_notices_a_post_that_says_otherwise_than_the_looks_at_it(town: Database) -> None:
+    """What comes next is counted from a post's last levels: a wrong one would go on being wrong."""
+    await show(town, POST)
+    async with town.write() as session:
+        await session.execute(update(Post).values(likes=5, views=1, looked_at=BORN))
+    found = await differences(town, [RAIN])
+    key = post_key("mastodon", "p1")
+    assert {(one.column, one.stored, one.rebuilt) for one in found if one.grain == 0} == {
+        (f"post {key} likes", 5, 4),
+        (f"post {key} views", 1, -1),
+        (f"post {key} last look", BORN, BORN + HOUR),
+    }
+    async with town.write() as session:
+        await rebuild.rebuild(session, RAIN, NOW)
+    assert await differences(town) == []
+
+
 async def test_verify_notices_a_row_that_no_fact_explains(town: Database) -> None:
     await show(town, POST)
     async with town.write() as session:
