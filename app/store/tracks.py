@@ -76,7 +76,7 @@ async def claim(session: Session, track_id: int, now: int, *, even_if_early: boo
     values = list((await session.execute(query)).one())
     early = values[7] is None or values[7] > now
     values[7] = now if early else values[7]
-    return Claimed(*values, early)
+    return Claimed(*[*values, early])
 
 
 async def hold(session: Session, claimed: Claimed, now: int, **values: object) -> None:
