@@ -80,17 +80,21 @@ async def check(db: Database, truth: Truth) -> None:
 
 
 async def violations(db: Database, truth: Truth) -> list[str]:
-    found: list[str] = []
     async with db.read() as session:
-        for followed in await _followed(session, truth):
-            for rule in (_i1_no_lost_post, _i1_gaps_are_said, _i1_nothing_else, _i4_no_checkpoint_ahead, _i7_slots):
-                found += rule(followed, truth)
-            found += _i12_healed(followed, truth)
-        found += [word async for word in _i2_no_duplicate(session)]
-        found += [word async for word in _i3_readings(session, truth)]
-        found += _i10_budgets(truth)
-        found += [word async for word in _i12_sources(session, truth)]
-        found += [word async for word in _i13_sound(session, truth.now)]
+        return await seen_in(session, truth)
+
+
+async def seen_in(session: ReadSession, truth: Truth) -> list[str]:
+    found: list[str] = []
+    for followed in await _followed(session, truth):
+        for rule in (_i1_no_lost_post, _i1_gaps_are_said, _i1_nothing_else, _i4_no_checkpoint_ahead, _i7_slots):
+            found += rule(followed, truth)
+        found += _i12_healed(followed, truth)
+    found += [word async for word in _i2_no_duplicate(session)]
+    found += [word async for word in _i3_readings(session, truth)]
+    found += _i10_budgets(truth)
+    found += [word async for word in _i12_sources(session, truth)]
+    found += [word async for word in _i13_sound(session, truth.now)]
     return found
 
 
@@ -143,7 +147,7 @@ def _i1_no_lost_post(one: Followed, truth: Truth) -> Iterator[str]:
             continue
         if any(start <= created < end for start, end in proved) and _public(record, one.tag, seen, truth.now):
             yield f"I1: {name} is lost: its time is claimed as complete"
-        walked = next(((start, end) for start, end in good if start >= seen), None)
+        walked = next(((start, end) for start, end in good if start > seen), None)
         if walked and seen >= one.track.since_at and _public(record, one.tag, seen, walked[1]):
             yield f"I1: {name} is lost: a whole pass should have met it"
 
@@ -187,7 +191,7 @@ async def _i3_readings(session: ReadSession, truth: Truth) -> AsyncIterator[str]
     last: dict[int, Snapshot] = {}
     for look in (await session.execute(select(Snapshot).order_by(Snapshot.observed_at))).scalars():
         post = posts.get(look.post_id)
-        if post is None:
+        if post is None or post.native_id not in truth.script.records:
             continue
         if look.observed_at > truth.now or look.observed_at < post.born_at:
             yield f"I3: {post.native_id} was looked at {look.observed_at}, born {post.born_at}, now {truth.now}"
