@@ -6,7 +6,7 @@ from typing import Any
 from app.dashboard.words import Words
 
 
-def moved(series: dict[str, list[Any]], words: Words) -> tuple[str, str]:
+def moved(series: dict[str, list[Any]], words: Words, authors: bool = True) -> tuple[str, str]:
     """What moved in the last 24 hours, and how sure that is: two sentences."""
     half = len(series["posts"]) // 2
     before, last = (
@@ -21,13 +21,9 @@ def moved(series: dict[str, list[Any]], words: Words) -> tuple[str, str]:
     sure = _sure(last, share, words)
     if not any(sums.values()):
         return words("moved.still"), sure
-    parts = {
-        put: _amount(words, key, sums[name])
-        for put, key, name in (
-            ("posts", "posts", "posts"), ("engagement", "engaged", "engagement"), ("authors", "authors", "authors_new"),
-        )
-    }  # fmt: skip
-    said = words("moved" if share >= 1 else "moved.least", **parts)
+    named = [("posts", "posts"), ("engaged", "engagement"), ("authors", "authors_new")]
+    parts = [_amount(words, key, sums[name]) for key, name in named if name != "authors_new" or authors]
+    said = words("moved" if share >= 1 else "moved.least", what=", ".join(parts))
     compared = _compared(_known_sum(before["posts"]), sums["posts"], min(before["coverage"] or [0]), share, words)
     return (f"{said[:-1]}{words('and')}{compared}." if compared else said), sure
 

@@ -63,9 +63,11 @@ async def _page(
         strongest = [posts.card(one, render.who_of(request)) for one in found]
     unseen, unseen_more = tables.missing(shown, it, w)
     every = render.EVERY_S if it.end is None and len(shown.edges) <= MOST_LIVE_ROWS else 0
+    # Who is new among the authors of one person says nothing.
+    most = 2 if subject.kind == "influencer" else 3
     return render.watched(
         request, "subject.html", it, now, every, subject=subject, heading=heading, shown=shown, moved=moved, sure=sure,
-        panels=panels.panels(shown, it, w, subject.marks), rows=tables.rows(shown, it, w), columns=tables.COLUMNS,
+        panels=panels.panels(shown, it, w, subject.marks, most), rows=tables.rows(shown, it, w), columns=tables.COLUMNS,
         totals=tables.totals(shown, w), platforms=tables.platforms(shown, w), unseen=unseen, unseen_more=unseen_more,
         strongest=strongest, api=f"/api/v1{subject.path}/growth?{_api_query(shown, it)}", **more,
     )  # fmt: skip

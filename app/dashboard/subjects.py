@@ -30,7 +30,7 @@ async def shown(session: ReadSession, subject: Subject, it: Asked, words: Words,
 async def last_day(session: ReadSession, subject: Subject, words: Words, now: int) -> tuple[str, str]:
     ask = Ask(now - 2 * DAY, now, "5m", metrics=("posts", "engagement", "authors_new", "coverage", "estimated"))
     curve = await curves.growth(session, subject.kind, subject.ref, ask, now)
-    return lately.moved(curve["series"], words)
+    return lately.moved(curve["series"], words, authors=subject.kind != "influencer")
 
 
 def of_campaign(kept: campaigns.Kept, w: Words) -> Subject:

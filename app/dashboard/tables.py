@@ -82,7 +82,11 @@ def missing(it: Shown, asked: Asked, words: Words) -> tuple[list[Missing], int]:
 def totals(it: Shown, words: Words) -> list[tuple[str, str]]:
     """The sums over the range, those that are known."""
     sums = it.raw["totals"]
-    return [(words(f"measure.{name}"), _sum(sums, name, words)) for name in TOTALS if sums[name] is not None]
+    # A person is no new author of their own posts.
+    names = [
+        name for name in TOTALS if it.raw["subject"]["kind"] != "influencer" or name not in ("authors", "followers")
+    ]
+    return [(words(f"measure.{name}"), _sum(sums, name, words)) for name in names if sums[name] is not None]
 
 
 def _sum(sums: dict[str, Any], name: str, words: Words) -> str:
