@@ -102,7 +102,7 @@ class Covered:
         for word in right:
             widen(spans, word.hashtag, word.stretch.start, word.stretch.end)
         tracks = await imports.tracks(session, source, spans)
-        return sum([await imports.state(session, tracks[word.hashtag], word.stretch) for word in right])
+        return sum([await imports.state(session, tracks[word.hashtag], word.stretch, run.now) for word in right])
 
     async def _withdraw(self, session: Session, words: list[_Word], run: Run) -> None:
         """What the rows' own span said gives way from the first to the last instant that the file speaks of."""

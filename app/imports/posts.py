@@ -83,10 +83,10 @@ async def _cover(session: Session, platform: str, source: int, posts: list[Post]
             widen(run.spans, (platform, key), at, at + 1)
             touched[key] = run.spans[platform, key]
     if run.span is None:
-        await imports.cover_rows(session, platform, source, touched)
+        await imports.cover_rows(session, platform, source, touched, run.now)
         return
     fresh = {key: run.span for key in touched if (platform, key) not in run.stated}
     for key, track in (await imports.tracks(session, source, fresh)).items():
         await imports.unstate(session, platform, key, run.span)
-        await coverage.write(session, track, *run.span, "imported")
+        await coverage.write(session, track, *run.span, "imported", recorded=run.now)
         run.stated[platform, key] = run.span

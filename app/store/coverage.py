@@ -1,7 +1,7 @@
 """What was observed of each track: half-open stretches, disjoint, merged when written. A gap is a gap, never a zero."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from sqlalchemy import and_, delete, select
@@ -18,27 +18,43 @@ _STRENGTH = {"missed": 0, "partial": 1, "imported": 2, "complete": 3}
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """[start, end) in milliseconds."""
+    """[start, end) in milliseconds. `recorded`: when an import said so; None: a pass did, as it happened."""
 
     start: int
     end: int
     state: str
     reason: str | None = None
+    recorded: int | None = None
+
+    @property
+    def words(self) -> tuple[str, str | None]:
+        return self.state, self.reason
 
 
-async def write(session: Session, track_id: int, start: int, end: int, state: str, reason: str | None = None) -> None:
+async def write(
+    session: Session, track_id: int, start: int, end: int, state: str, reason: str | None = None,
+    recorded: int | None = None,
+) -> None:  # fmt: skip
     """Say what was observed in [start, end). Stronger words already there stay; equal neighbours become one."""
     if end <= start:
         return
     near = and_(Coverage.track_id == track_id, Coverage.from_at <= end, Coverage.to_at >= start)
     rows = (await session.execute(select(Coverage).where(near).order_by(Coverage.from_at))).scalars().all()
-    there = [Stretch(row.from_at, row.to_at, row.state, row.reason) for row in rows]
+    there = [stretch_of(row) for row in rows]
     await session.execute(delete(Coverage).where(near))
-    merged = merge(there, Stretch(start, end, state, reason))
+    await insert(session, [(track_id, one) for one in merge(there, Stretch(start, end, state, reason, recorded))])
+
+
+def stretch_of(row: Coverage) -> Stretch:
+    return Stretch(row.from_at, row.to_at, row.state, row.reason, row.recorded_at)
+
+
+async def insert(session: Session, rows: Sequence[tuple[int, Stretch]]) -> None:
+    """By track: stretches where there are none."""
     await put(session, Coverage, {
-        "track_id": [track_id] * len(merged), "from_at": [one.start for one in merged],
-        "to_at": [one.end for one in merged], "state": [one.state for one in merged],
-        "reason": [one.reason for one in merged],
+        "track_id": [track for track, _ in rows], "from_at": [one.start for _, one in rows],
+        "to_at": [one.end for _, one in rows], "state": [one.state for _, one in rows],
+        "reason": [one.reason for _, one in rows], "recorded_at": [one.recorded for _, one in rows],
     })  # fmt: skip
 
 
@@ -52,11 +68,22 @@ def merge(there: Sequence[Stretch], new: Stretch) -> list[Stretch]:
             continue
         # Of equals the newer word counts: it knows the later reason.
         best = max(enumerate(over), key=lambda pair: (_STRENGTH[pair[1].state], pair[0]))[1]
+        # What is said again was known already.
+        recorded = next(one.recorded for one in over if one.words == best.words)
+        found.append(Stretch(start, end, best.state, best.reason, recorded))
+    return _joined(found, apart=True)
+
+
+def _joined(stretches: Sequence[Stretch], *, apart: bool) -> list[Stretch]:
+    """Equal neighbours become one. `apart`: not those that became known at different times."""
+    found: list[Stretch] = []
+    for one in stretches:
         last = found[-1] if found else None
-        if last and last.end == start and (last.state, last.reason) == (best.state, best.reason):
-            found[-1] = Stretch(last.start, end, last.state, last.reason)
+        same = last is not None and last.end == one.start and last.words == one.words
+        if last is not None and same and not (apart and last.recorded != one.recorded):
+            found[-1] = replace(last, end=one.end)
         else:
-            found.append(Stretch(start, end, best.state, best.reason))
+            found.append(one)
     return found
 
 
@@ -95,8 +122,8 @@ def _union(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-async def of_hashtags(session: ReadSession, hashtags: Sequence[int]) -> list[Observed]:
-    """Every track of the hashtags, with its coverage."""
+async def of_hashtags(session: ReadSession, hashtags: Sequence[int], as_of: int | None = None) -> list[Observed]:
+    """Every track of the hashtags, with its coverage; as far as can be told as it was known at `as_of`."""
     query = (
         select(Track.id, Hashtag.tag, Source.name, Source.platform, Source.kind, Track.since_at, Track.until_at)
         .join(Hashtag, Hashtag.id == Track.hashtag_id)
@@ -108,5 +135,23 @@ async def of_hashtags(session: ReadSession, hashtags: Sequence[int]) -> list[Obs
     rows = select(Coverage).where(among(session, Coverage.track_id, [track.id for track in tracks]))
     by_track: dict[int, list[Stretch]] = {}
     for row in (await session.execute(rows.order_by(Coverage.track_id, Coverage.from_at))).scalars():
-        by_track.setdefault(row.track_id, []).append(Stretch(row.from_at, row.to_at, row.state, row.reason))
-    return [Observed(*track, stretches=tuple(by_track.get(track.id, ()))) for track in tracks]
+        by_track.setdefault(row.track_id, []).append(stretch_of(row))
+    found = [Observed(*track, stretches=tuple(by_track.get(track.id, ()))) for track in tracks]
+    if as_of is not None:
+        found = [known for track in found if (known := _known(track, as_of))]
+    return [replace(track, stretches=tuple(_joined(track.stretches, apart=False))) for track in found]
+
+
+def _known(track: Observed, as_of: int) -> Observed | None:
+    """What was known of it at `as_of`. A pass says what it covered at about the end of the stretch."""
+    live = track.kind != "import"
+    known = [
+        one if one.recorded is not None else replace(one, end=min(one.end, as_of))
+        for one in track.stretches
+        if (one.start if one.recorded is None else one.recorded) <= as_of
+    ]
+    known = [one for one in known if one.start < one.end]
+    if (live and track.since > as_of) or (not live and track.stretches and not known):
+        return None
+    until = track.until if track.until is None or not live or track.until <= as_of else None
+    return replace(track, stretches=tuple(known), until=until)

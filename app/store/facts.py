@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.analysis.contribution import METRICS, UNKNOWN, Looks
 from app.analysis.shape import Ints
 from app.db.dialect import among
 from app.db.engine import ReadSession
 from app.errors import Collision
-from app.models import Post, Snapshot
+from app.models import Post, Snapshot, Tagging
 from app.store.columns import LARGEST
 
 Levels = tuple[int | None, ...]
@@ -74,12 +74,23 @@ def column(levels: Ints, index: int) -> list[int | None]:
     return [None if level == UNKNOWN else level for level in levels[:, index].tolist()]
 
 
+def look_known(as_of: int) -> ColumnElement[bool]:
+    return func.coalesce(Snapshot.recorded_at, Snapshot.observed_at) <= as_of
+
+
+def tag_known(as_of: int) -> ColumnElement[bool]:
+    """Of a post's hashtag, where the post is known itself."""
+    return or_(Tagging.recorded_at.is_(None), Tagging.recorded_at <= as_of)
+
+
 _LOOK = (Snapshot.post_id, Snapshot.observed_at, Snapshot.source_id, *(getattr(Snapshot, m) for m in METRICS))
 
 
-async def looks_of(session: ReadSession, ids: Sequence[int], index: dict[int, int]) -> Looks:
-    """All contributing looks at the posts, `post` being their place in `index`."""
+async def looks_of(session: ReadSession, ids: Sequence[int], index: dict[int, int], as_of: int | None = None) -> Looks:
+    """All contributing looks at the posts (that were known at `as_of`), `post` being their place in `index`."""
     query = select(*_LOOK).where(among(session, Snapshot.post_id, ids), Snapshot.witness.is_(False))
+    if as_of is not None:
+        query = query.where(look_known(as_of))
     rows = (await session.execute(query)).all()
     head = np.array([row[:3] for row in rows], dtype=np.int64).reshape(len(rows), 3)
     place = np.array([index[row[0]] for row in rows], dtype=np.int64)

@@ -1,6 +1,7 @@
 """What an import adds around the facts: its source, the hashtags that it brings a curve to, tracks and coverage."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import delete, select
 
@@ -59,7 +60,7 @@ async def _tracks(session: ReadSession, source_id: int, hashtags: Sequence[int])
     return {row.hashtag_id: (row.id, row.since_at, row.until_at) for row in rows}
 
 
-async def cover_rows(session: Session, platform: str, source_id: int, spans: Mapping[int, Span]) -> None:
+async def cover_rows(session: Session, platform: str, source_id: int, spans: Mapping[int, Span], now: int) -> None:
     """By hashtag: the rows' own span is covered, but where a coverage file or --from and --to speak of it."""
     own = await tracks(session, source_id, spans)
     said = await _stated(session, platform, list(spans))
@@ -70,16 +71,12 @@ async def cover_rows(session: Session, platform: str, source_id: int, spans: Map
         there = near.get(track, [])
         merged = there
         for start, end in outside(spans[key], said.get(key)):
-            merged = coverage.merge(merged, coverage.Stretch(start, end, "imported", BY_ROWS))
+            merged = coverage.merge(merged, coverage.Stretch(start, end, "imported", BY_ROWS, now))
         if merged != there:
             gone.append(track)
             rows += [(track, stretch) for stretch in merged]
     await session.execute(delete(Coverage).where(among(session, Coverage.track_id, gone)))
-    await put(session, Coverage, {
-        "track_id": [track for track, _ in rows], "from_at": [one.start for _, one in rows],
-        "to_at": [one.end for _, one in rows], "state": [one.state for _, one in rows],
-        "reason": [one.reason for _, one in rows],
-    })  # fmt: skip
+    await coverage.insert(session, rows)
 
 
 def outside(span: Span, said: Span | None) -> list[Span]:
@@ -110,33 +107,32 @@ async def _stretches(session: ReadSession, track_ids: Sequence[int]) -> dict[int
     query = select(Coverage).where(among(session, Coverage.track_id, track_ids))
     found: dict[int, list[coverage.Stretch]] = {}
     for row in (await session.execute(query.order_by(Coverage.track_id, Coverage.from_at))).scalars():
-        found.setdefault(row.track_id, []).append(coverage.Stretch(row.from_at, row.to_at, row.state, row.reason))
+        found.setdefault(row.track_id, []).append(coverage.stretch_of(row))
     return found
 
 
 async def unstate(session: Session, platform: str, hashtag: int, span: Span) -> None:
     """Somebody states what was covered in `span`: what the rows' own span said there is withdrawn."""
     query = (
-        select(Coverage.track_id, Coverage.from_at, Coverage.to_at)
+        select(Coverage.track_id, Coverage.from_at, Coverage.to_at, Coverage.recorded_at)
         .join(Track, Track.id == Coverage.track_id)
         .join(Source, Source.id == Track.source_id)
         .where(Source.kind == "import", Source.platform == platform, Track.hashtag_id == hashtag)
         .where(Coverage.reason == BY_ROWS, Coverage.from_at < span[1], Coverage.to_at > span[0])
     )
-    for track, start, end in (await session.execute(query)).all():
+    for track, start, end, recorded in (await session.execute(query)).all():
         mine = (Coverage.track_id == track, Coverage.from_at == start)
         await session.execute(delete(Coverage).where(*mine))
         for low, high in outside((start, end), span):
-            await coverage.write(session, track, low, high, "imported", BY_ROWS)
+            await coverage.write(session, track, low, high, "imported", BY_ROWS, recorded)
 
 
-async def state(session: Session, track: int, one: coverage.Stretch) -> bool:
+async def state(session: Session, track: int, one: coverage.Stretch, now: int) -> bool:
     """Write what a coverage file states; False where it was stated before."""
-    same = (Coverage.track_id == track, Coverage.from_at <= one.start, Coverage.to_at >= one.end)
-    query = select(Coverage.track_id).where(*same, Coverage.state == one.state)
-    if (await session.execute(query.where(Coverage.reason.is_not_distinct_from(one.reason)))).first():
+    there = (await _stretches(session, [track])).get(track, [])
+    if coverage.merge(there, replace(one, recorded=now)) == there:
         return False
-    await coverage.write(session, track, one.start, one.end, one.state, one.reason)
+    await coverage.write(session, track, one.start, one.end, one.state, one.reason, now)
     return True
 
 

@@ -44,9 +44,9 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
     ground = await hold.hold(session, list(work.values), names, _authors(work))
     await _read_facts(session, work)
     await keep_posts(session, work, ground, now)
-    carried = await _keep_taggings(session, work, ground, spellings)
+    carried = await _keep_taggings(session, work, ground, spellings, now)
     await _keep_members(session, work, ground, carried)
-    kept = await _keep_looks(session, work) if arrivals.looked else looks.LooksKept(0, 0, ())
+    kept = await _keep_looks(session, work, now) if arrivals.looked else looks.LooksKept(0, 0, ())
     await rollups.write(session, work.ledger, now)
     return Kept(len(work.new), kept.new, tuple(recognised), kept.conflicts)
 
@@ -86,7 +86,7 @@ async def _read_facts(session: Session, work: Work) -> None:
 
 
 async def _keep_taggings(
-    session: Session, work: Work, ground: Ground, spellings: Mapping[int, Mapping[int, str]]
+    session: Session, work: Work, ground: Ground, spellings: Mapping[int, Mapping[int, str]], now: int
 ) -> dict[int, list[Carried]]:
     """Tags that a known post did not carry before were added by an edit: it counts under them from the edit on.
 
@@ -103,7 +103,10 @@ async def _keep_taggings(
     for key, tag, _, since in fresh:
         found[key].append(Carried(tag, since))
     posts, tags, words, sinces = zip(*fresh, strict=True) if fresh else ((), (), (), ())
-    await put(session, Tagging, {"post_id": posts, "hashtag_id": tags, "spelling": words, "since_at": sinces})
+    await put(session, Tagging, {
+        "post_id": posts, "hashtag_id": tags, "spelling": words, "since_at": sinces,
+        "recorded_at": [None if key in new else now for key in posts],
+    })  # fmt: skip
     return found
 
 
@@ -145,7 +148,7 @@ async def _count_seen(session: Session, work: Work, places: Sequence[Belongs], s
         looks.count(known, await facts.looks_of(session, list(index), index), places, work.ledger, sign)
 
 
-async def _keep_looks(session: Session, work: Work) -> looks.LooksKept:
+async def _keep_looks(session: Session, work: Work, now: int) -> looks.LooksKept:
     keys = list(work.values)
     levels = facts.matrix([
         [getattr(work.values[key].engagement, metric) for metric in METRICS] for key in keys
@@ -153,8 +156,9 @@ async def _keep_looks(session: Session, work: Work) -> looks.LooksKept:
     source = work.arrivals.source_id
     witness = [is_witness(work, key) for key in keys]
     readings = Readings(
-        np.array(keys, dtype=np.int64), np.full(len(keys), work.arrivals.at), levels, source, np.array(witness)
-    )
+        np.array(keys, dtype=np.int64), np.full(len(keys), work.arrivals.at), levels, source, np.array(witness),
+        None if work.arrivals.live else now,
+    )  # fmt: skip
     return await looks.keep(session, work.facts, readings, work.ledger, work.arrivals.plan)
 
 
@@ -166,7 +170,7 @@ async def keep_readings(session: Session, readings: Readings, now: int) -> tuple
     known = np.isin(readings.post, list(there))
     places = np.flatnonzero(known)
     ledger = Ledger()
-    kept = await looks.keep(session, there, readings.take(places), ledger)
+    kept = await looks.keep(session, there, replace(readings.take(places), recorded=now), ledger)
     await rollups.write(session, ledger, now)
     conflicts = tuple(int(places[i]) for i in kept.conflicts)
     return replace(kept, conflicts=conflicts), np.flatnonzero(~known).tolist()

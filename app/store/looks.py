@@ -29,9 +29,12 @@ class Readings:
     levels: Ints
     source_id: int
     witness: NDArray[np.bool_]
+    recorded: int | None = None  # None: they were kept when they were read
 
     def take(self, which: Ints | NDArray[np.bool_]) -> "Readings":
-        return Readings(self.post[which], self.at[which], self.levels[which], self.source_id, self.witness[which])
+        return replace(
+            self, post=self.post[which], at=self.at[which], levels=self.levels[which], witness=self.witness[which]
+        )
 
     def __len__(self) -> int:
         return len(self.post)
@@ -106,7 +109,7 @@ async def _levels_at(session: Session, posts: Sequence[int], source_id: int) -> 
 async def _insert(session: Session, fresh: Readings) -> None:
     await put(session, Snapshot, {
         "post_id": fresh.post.tolist(), "observed_at": fresh.at.tolist(), "source_id": [fresh.source_id] * len(fresh),
-        "witness": fresh.witness.tolist(),
+        "witness": fresh.witness.tolist(), "recorded_at": [fresh.recorded] * len(fresh),
         **{metric: column(fresh.levels, i) for i, metric in enumerate(METRICS)},
     })  # fmt: skip
 
