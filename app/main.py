@@ -16,7 +16,19 @@ from app.api import errors
 from app.api.door import API, Door
 from app.api.metrics import Metrics
 from app.api.openapi import describe
-from app.api.routes import access, campaigns, growth, hashtags, health, influencers, posts, sources
+from app.api.routes import (
+    access,
+    annotations,
+    campaigns,
+    growth,
+    hashtags,
+    health,
+    inbound,
+    influencers,
+    outcomes,
+    posts,
+    sources,
+)
 from app.clock import Clock, SystemClock, to_ms
 from app.db import ready
 from app.db.engine import Database
@@ -42,7 +54,10 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     state.allowed = {platform: _allowed(platform) for platform in collectors.PLATFORMS}
     errors.install(app)
     app.add_middleware(Door, metrics=state.metrics)
-    for room in (access, campaigns, hashtags, influencers, growth, posts, sources, health):
+    rooms = (
+        access, campaigns, outcomes, annotations, inbound, hashtags, influencers, growth, posts, sources, health,
+    )  # fmt: skip
+    for room in rooms:
         app.include_router(room.router, prefix=API)
     # Watchdogs and scrapers look for these at the root.
     app.include_router(health.router, include_in_schema=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from babel.numbers import is_currency
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from app.analysis.money import MICROS, decimal, micros
 from app.analysis.shape import Ints
@@ -109,8 +109,19 @@ async def _put(session: Session, campaign_id: str, rows: Sequence[Gift], now: in
     })  # fmt: skip
 
 
-def gift_of(row: Outcome) -> Gift:
-    return Gift(row.id, row.occurred_at, row.kind, row.amount, row.currency, row.code, row.donors)
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An outcome as it is kept."""
+
+    campaign_id: str
+    version: int
+    recorded_at: int
+    it: Gift
+
+
+def _kept(row: Outcome) -> Kept:
+    it = Gift(row.id, row.occurred_at, row.kind, row.amount, row.currency, row.code, row.donors)
+    return Kept(row.campaign_id, row.version, row.recorded_at, it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,38 +147,41 @@ ALL = Which()
 
 async def listed(
     session: ReadSession, campaign_id: str, which: Which, after: Sequence[Any] | None, limit: int
-) -> list[Outcome]:
+) -> list[Kept]:
     """In the order of time; one more than `limit` where there are more."""
     keys = [Outcome.occurred_at, Outcome.id]
     query = paging.page(which.of(select(Outcome), campaign_id), keys, after, limit)
-    return list((await session.execute(query)).scalars())
+    return [_kept(row) for row in (await session.execute(query)).scalars()]
 
 
-async def by_id(session: ReadSession, campaign_id: str, outcome_id: str) -> Outcome:
+async def by_id(session: ReadSession, campaign_id: str, outcome_id: str) -> Kept:
     row = await session.get(Outcome, (campaign_id, outcome_id))
     if row is None:
         raise NotFound(f"no outcome {outcome_id!r} in this campaign")
-    return row
+    return _kept(row)
 
 
-async def change(session: Session, old: Outcome, new: Gift) -> Outcome:
+async def change(session: Session, old: Kept, new: Gift) -> Kept:
     """Conflict where someone else has changed it since `old` was read."""
     gift = checked(new)
-    mine = (Outcome.campaign_id == old.campaign_id, Outcome.id == old.id, Outcome.version == old.version)
-    done = await session.execute(update(Outcome).where(*mine).values(
-        occurred_at=gift.occurred_at, kind=gift.kind, amount=gift.amount, currency=gift.currency, code=gift.code,
-        micros=None if gift.amount is None else micros(gift.amount), donors=gift.donors,
-        code_key=normal_code(gift.code) if gift.code else None, version=old.version + 1,
-    ))  # fmt: skip
+    values = {
+        "occurred_at": gift.occurred_at, "kind": gift.kind, "amount": gift.amount, "currency": gift.currency,
+        "micros": None if gift.amount is None else micros(gift.amount), "donors": gift.donors, "code": gift.code,
+        "code_key": normal_code(gift.code) if gift.code else None, "version": old.version + 1,
+    }  # fmt: skip
+    done = await session.execute(update(Outcome).where(*_mine(old), Outcome.version == old.version).values(**values))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("it was changed at this very moment: read it again")
-    campaign_id, outcome_id = old.campaign_id, old.id
     session.expire_all()
-    return await by_id(session, campaign_id, outcome_id)
+    return await by_id(session, old.campaign_id, old.it.id)
 
 
-async def remove(session: Session, row: Outcome) -> None:
-    await session.execute(delete(Outcome).where(Outcome.campaign_id == row.campaign_id, Outcome.id == row.id))
+async def remove(session: Session, old: Kept) -> None:
+    await session.execute(delete(Outcome).where(*_mine(old)))
+
+
+def _mine(kept: Kept) -> tuple[ColumnElement[bool], ...]:
+    return Outcome.campaign_id == kept.campaign_id, Outcome.id == kept.it.id
 
 
 async def series(session: ReadSession, campaign_id: str, edges: Ints, as_of: int | None = None) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid, NotFound
 from app.models import Account, CampaignInfluencer, Influencer, InfluencerAccount, InfluencerCode
-from app.store import codes, paging, rebuild, subjects
+from app.store import codes as donation_codes
+from app.store import paging, rebuild, subjects
 from app.store.accounts import account_key
 from app.store.campaigns import drop_subject
 from app.store.subjects import subject_key
@@ -60,6 +61,11 @@ async def by_id(session: ReadSession, person: str) -> Person:
     return (await _persons(session, [row]))[0]
 
 
+async def names(session: ReadSession, ids: Sequence[str]) -> dict[str, str]:
+    query = select(Influencer.id, Influencer.name).where(among(session, Influencer.id, ids))
+    return {row.id: row.name for row in await session.execute(query)}
+
+
 async def _persons(session: ReadSession, rows: Sequence[Influencer]) -> list[Person]:
     claim = InfluencerAccount
     query = select(claim, Account).outerjoin(Account, Account.id == claim.account_id)
@@ -67,7 +73,7 @@ async def _persons(session: ReadSession, rows: Sequence[Influencer]) -> list[Per
     owned: dict[str, list[Owned]] = {}
     for mine, account in await session.execute(query):
         owned.setdefault(mine.influencer_id, []).append(_owned(mine, account))
-    theirs = await codes.of(session, [row.id for row in rows])
+    theirs = await donation_codes.of(session, [row.id for row in rows])
     return [
         Person(
             row.id, row.version, row.created_at, row.name, row.kind, tuple(owned.get(row.id, ())),
@@ -84,25 +90,31 @@ def _owned(claim: InfluencerAccount, account: Account | None) -> Owned:
     return Owned(named, account.id, account.name, account.followers, account.followers_at)
 
 
-async def create(session: Session, name: str, kind: str | None, claims: Sequence[Claim], now: int) -> Person:
+async def create(
+    session: Session, name: str, kind: str | None, claims: Sequence[Claim], now: int, codes: Sequence[str] = ()
+) -> Person:
     person = f"inf_{secrets.token_hex(8)}"
     session.add(Influencer(id=person, name=name, kind=kind, created_at=now, version=1))
     await session.flush()
     await subjects.ensure(session, "influencer", [person])
+    await donation_codes.claim(session, person, codes)
     await _set_accounts(session, person, claims, now)
     return await by_id(session, person)
 
 
 async def change(
-    session: Session, old: Person, name: str, kind: str | None, claims: Sequence[Claim] | None, now: int
-) -> Person:
-    """`claims` None: the accounts stay as they are."""
+    session: Session, old: Person, name: str, kind: str | None, claims: Sequence[Claim] | None, now: int,
+    codes: Sequence[str] | None = None,
+) -> Person:  # fmt: skip
+    """`claims` or `codes` None: they stay as they are."""
     mine = (Influencer.id == old.id, Influencer.version == old.version)
     done = await session.execute(update(Influencer).where(*mine).values(name=name, kind=kind, version=old.version + 1))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("it was changed at this very moment: read it again")
     if claims is not None:
         await _set_accounts(session, old.id, claims, now)
+    if codes is not None:
+        await donation_codes.claim(session, old.id, codes)
     session.expire_all()
     return await by_id(session, old.id)
 
