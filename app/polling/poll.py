@@ -113,8 +113,7 @@ async def _walk(ours: Visit, collector: Searches, walk: Walk) -> None:
 async def _pages(ours: Visit, collector: Searches, walk: Walk) -> AsyncGenerator[Page, None]:
     """The walk's pages; one that fails is asked for again from its own cursor."""
     cursor = walk.cursor
-    # One more than what was reached: posts of that same millisecond may stand on the page that was not read.
-    until = from_ms(walk.low + 1) if walk.low is not None else None
+    until = from_ms(walk.low) if walk.low is not None else None
     while True:
         try:
             async with aclosing(collector.search(ours.claimed.tag, cursor=cursor, until=until)) as pages:  # type: ignore[type-var]

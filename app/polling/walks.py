@@ -59,8 +59,11 @@ def begin(window: Window, since: int | None = None) -> Walk:
 
 
 def after_page(walk: Walk, cursor: str | None, births: Sequence[int]) -> Walk:
-    """The walk after one more page. The newest of the page is what is proved: items within it may be out of order."""
-    reached = min(max(births), walk.top) if births else walk.low
+    """The walk after one more page. All after its newest post is proved: items within a page may be out of order.
+
+    After it, not from it on: another post of that same instant may stand on the next page.
+    """
+    reached = min(max(births) + 1, walk.top) if births else walk.low
     low = reached if walk.low is None or reached is None else min(walk.low, reached)
     oldest = min([*births, *([walk.oldest] if walk.oldest is not None else [])], default=None)
     return replace(walk, cursor=cursor, low=low, oldest=oldest)
