@@ -43,11 +43,12 @@ def _finest_first(start: int, end: int, tz: ZoneInfo) -> Iterator[list[tuple[int
     span = end - start
     if span <= 9 * DAY:
         quarters = [at for at in calendar.edges(start, end, "15m", tz).tolist() if start <= at <= end]
-        for minutes in (15, 30, 60, 120, 180, 360, 720, 1_440):
+        minutes = [_minute_of_day(at, tz) for at in quarters]
+        for width in (15, 30, 60, 120, 180, 360, 720, 1_440):
             yield [
                 (at, "day" if minute == 0 else "hour")
-                for at in quarters
-                if (minute := _minute_of_day(at, tz)) % minutes == 0
+                for at, minute in zip(quarters, minutes, strict=True)
+                if minute % width == 0
             ]
     if span <= 250 * DAY:
         days = [at for at in calendar.edges(start, end, "1d", tz).tolist() if start <= at <= end]
