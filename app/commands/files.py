@@ -22,9 +22,11 @@ End = Annotated[str | None, typer.Option("--to", help="likewise")]
 
 def import_(
     kind: Annotated[
-        Literal["posts", "snapshots", "accounts", "counts", "coverage"], typer.Argument(help="what the rows are")
+        Literal["posts", "snapshots", "accounts", "counts", "coverage", "outcomes"],
+        typer.Argument(help="what the rows are"),
     ],
     file: Annotated[Path, typer.Argument(help="CSV with a header, JSONL or Parquet, gzipped or not")],
+    campaign: Annotated[str | None, typer.Option(help="whose outcomes they are (its slug)")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="one bad row refuses the whole file")] = False,
     start: Start = None,
     end: End = None,
@@ -46,7 +48,15 @@ def import_(
         with show.progress(f"importing {kind}") as bar:
             async with database(given) as db:
                 return await bring_in(
-                    db, kind, file, strict=strict, span=span, now=now(), progress=bar, file_format=form
+                    db,
+                    kind,
+                    file,
+                    strict=strict,
+                    span=span,
+                    now=now(),
+                    progress=bar,
+                    file_format=form,
+                    campaign=campaign,
                 )
 
     try:
@@ -86,7 +96,9 @@ def _tell(summary: "Summary", kind: str, json: bool) -> None:
 
 
 def export(
-    kind: Annotated[Literal["posts", "snapshots", "accounts", "curves", "coverage"], typer.Argument(help="what")],
+    kind: Annotated[
+        Literal["posts", "snapshots", "accounts", "curves", "coverage", "outcomes"], typer.Argument(help="what")
+    ],
     hashtag: Annotated[str | None, typer.Option(help="of this hashtag alone")] = None,
     campaign: Annotated[str | None, typer.Option(help="of this campaign alone (its slug)")] = None,
     start: Start = None,

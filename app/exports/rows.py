@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from app.db.engine import Database, ReadSession
 from app.errors import Invalid
 from app.exports import curve
-from app.store import curves, exports
+from app.store import curves, exports, outcomes
 from app.store.columns import CURVES, FILES, File
 from app.store.exports import FIRST, LookKey, Row, Scope
 
@@ -48,7 +49,7 @@ async def rows(db: Database, kind: str, query: Query, now: int) -> AsyncIterator
     if kind == "curves":
         yield await _curve(db, scope, query, now)
         return
-    pages = {"posts": _posts, "snapshots": _snapshots, "accounts": _accounts}
+    pages = {"posts": _posts, "snapshots": _snapshots, "accounts": _accounts, "outcomes": _outcomes}
     async for page in pages[kind](db, scope) if kind in pages else _coverage(db, scope, now):
         if page:
             yield page
@@ -113,6 +114,21 @@ async def _coverage(db: Database, scope: Scope, now: int) -> AsyncIterator[list[
         async with db.read() as session:
             page = await exports.coverage(session, hashtags[start : start + HASHTAGS_PAGE], scope, now)
         yield page
+
+
+async def _outcomes(db: Database, scope: Scope) -> AsyncIterator[list[Row]]:
+    if scope.kind != "campaign":
+        raise Invalid("campaign", None, "outcomes are of a campaign: name one")
+    after: list[Any] | None = None
+    while True:
+        async with db.read() as session:
+            which = outcomes.Which(scope.start, scope.end)
+            found = await outcomes.listed(session, scope.ref, which, after, PAGE)
+        page = [kept.it for kept in found[:PAGE]]
+        yield [(it.id, it.occurred_at, it.kind, it.amount, it.currency, it.code, it.donors) for it in page]
+        if len(found) <= PAGE:
+            return
+        after = [page[-1].occurred_at, page[-1].id]
 
 
 async def _curve(db: Database, scope: Scope, query: Query, now: int) -> list[Row]:

@@ -19,10 +19,12 @@ class Run:
     spans: dict[tuple[str, int], Span] = field(default_factory=dict)
     stated: dict[tuple[str, int], Span] = field(default_factory=dict)
     recognised: set[str] = field(default_factory=set)
+    campaign: str = ""
+    """Whose outcomes they are: the campaign's id."""
 
     def trial(self) -> "Run":
         """One to go on with, so that this one stays true where a transaction comes to nothing."""
-        return Run(self.now, self.span, dict(self.sources), dict(self.spans), dict(self.stated))
+        return Run(self.now, self.span, dict(self.sources), dict(self.spans), dict(self.stated), campaign=self.campaign)
 
     async def source(self, session: Session, platform: str) -> int:
         if platform not in self.sources:

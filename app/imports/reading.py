@@ -67,7 +67,8 @@ def _fits(header: list[str], file: File) -> tuple[str, ...]:
         separated = " (separate cells by commas)" if len(header) == 1 else ""
         raise Invalid("file", header, f"the header lacks {', '.join(missing)}{separated}: {columns}")
     if unknown := [name for name in header if name not in file.columns]:
-        raise Invalid("file", header, f"the header has {', '.join(map(repr, unknown))}, which is unknown: {columns}")
+        named = f"the header has {', '.join(map(repr, unknown))}, which is unknown"
+        raise Invalid("file", header, f"{named}{f' ({file.note})' if file.note else ''}: {columns}")
     if len(set(header)) < len(header):
         raise Invalid("file", header, "the header names a column twice")
     return tuple(header)
@@ -83,7 +84,7 @@ class Csv:
         self._rows = csv.reader(_bounded(self._text))
         header = [cell.strip() for cell in next(self._rows, [])]
         # A rejects file comes in again as it is, once its rows are put right.
-        self._skip = 2 if header[:2] == ["line", "reason"] and "platform" in header else 0
+        self._skip = 2 if header[:2] == ["line", "reason"] and file.must[0] in header else 0
         self.header = _fits(header[self._skip :], file)
 
     def at(self) -> int:

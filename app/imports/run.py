@@ -11,18 +11,20 @@ from typing import Any
 from app.db.engine import Database, Session
 from app.errors import Busy, FieldError, Invalid
 from app.imports.batch import Raw
+from app.imports.gifts import Outcomes
 from app.imports.kind import Kind, Run
 from app.imports.looks import Accounts, Snapshots
 from app.imports.observed import Counts, Covered
 from app.imports.posts import Posts
 from app.imports.reading import Reader, opened
 from app.imports.rejects import Rejects
-from app.store import following
+from app.store import campaigns, following
 from app.store.columns import FILES
 from app.store.imports import Span
 
 KINDS: dict[str, Kind] = {
     "posts": Posts(), "snapshots": Snapshots(), "accounts": Accounts(), "counts": Counts(), "coverage": Covered(),
+    "outcomes": Outcomes(),
 }  # fmt: skip
 Progress = Callable[[int, int | None], None]
 Turn = Callable[[], AbstractAsyncContextManager[Session]]
@@ -44,9 +46,11 @@ class Summary:
 
 async def run(
     db: Database, kind: str, path: Path, *, strict: bool = False, span: Span | None = None, now: int,
-    progress: Progress = lambda _done, _total: None, file_format: str | None = None,
+    progress: Progress = lambda _done, _total: None, file_format: str | None = None, campaign: str | None = None,
 ) -> Summary:  # fmt: skip
     """Import a file. `span` (--from --to, milliseconds) is what posts' rows cover; `progress` is told (done, total).
+
+    `campaign` is the slug of the one whose outcomes they are.
 
     Raises Invalid where the file or its header is wrong, and with `strict` where any row is: then nothing is kept.
     """
@@ -54,14 +58,24 @@ async def run(
         raise Invalid("kind", kind, f"must be one of {', '.join(KINDS)}")
     if span is not None and span[0] >= span[1]:
         raise Invalid("from", span[0], "must lie before to")
+    ref = await _campaign(db, kind, campaign)
     began = time.monotonic()
     with opened(path, file_format, FILES[kind]) as reader, Rejects(path, reader.header) as rejects:
-        walk = _Walk(db, KINDS[kind], reader, rejects, Run(now, span), progress)
+        walk = _Walk(db, KINDS[kind], reader, rejects, Run(now, span, campaign=ref), progress)
         await (walk.whole() if strict else walk.by_batches())
     repeated = walk.rows - walk.kept - rejects.count
     return Summary(
         walk.rows, walk.kept, repeated, rejects.count, rejects.path, tuple(rejects.first), time.monotonic() - began
     )
+
+
+async def _campaign(db: Database, kind: str, slug: str | None) -> str:
+    if (kind == "outcomes") != (slug is not None):
+        raise Invalid("campaign", slug, "goes with outcomes and with nothing else: --campaign SLUG says whose they are")
+    if slug is None:
+        return ""
+    async with db.read() as session:
+        return (await campaigns.by_slug(session, slug)).id
 
 
 @dataclass(slots=True)

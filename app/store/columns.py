@@ -15,11 +15,15 @@ LARGEST = 10**15
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A kind of file. The first `required` columns must be there, and filled unless `maybe` names them."""
+    """A kind of file. The first `required` columns must be there, and filled unless `maybe` names them.
+
+    `note` is told to who brings a column that is not known.
+    """
 
     columns: dict[str, Holds]
     required: int
     maybe: frozenset[str] = frozenset()
+    note: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,6 +55,11 @@ _COVERAGE: dict[str, Holds] = {
     "platform": "platform", "source": "word", "hashtag": "tag", "from": "time", "to": "time", "state": "word",
     "reason": "free",
 }  # fmt: skip
+_OUTCOMES: dict[str, Holds] = {
+    "id": "id", "occurred_at": "time", "kind": "word", "amount": "word", "currency": "word", "code": "free",
+    "donors": "count",
+}  # fmt: skip
+NO_NAMES = "no donor's name, address or message is ever kept"
 
 FILES = {
     "posts": File(_POSTS, 4),
@@ -58,6 +67,7 @@ FILES = {
     "accounts": File(_ACCOUNTS, 4, frozenset({"followers"})),
     "counts": File(_COUNTS, 5),
     "coverage": File(_COVERAGE, 6, frozenset({"source"})),
+    "outcomes": File(_OUTCOMES, 5, frozenset({"amount", "currency"}), NO_NAMES),
 }
 """What can be imported; all but counts can be exported."""
 

@@ -20,7 +20,6 @@ from app.store import paging
 from app.store.codes import normal_code
 
 KIND = "[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?"
-NO_NAMES = "no donor's name, address or message is ever kept"
 _COLUMNS = (
     Outcome.id, Outcome.occurred_at, Outcome.kind, Outcome.amount, Outcome.currency, Outcome.code, Outcome.donors,
 )  # fmt: skip

@@ -9,7 +9,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.analysis.money import AMOUNT, micros
 from app.api.schemas.common import Asked, Instant, Line, Time, Told, example, unset
-from app.store.outcomes import KIND, NO_NAMES
+from app.store.columns import NO_NAMES
+from app.store.outcomes import KIND
 
 MOST = 5_000
 """Outcomes in one request; there is `import outcomes` for more."""
