@@ -11,7 +11,6 @@ from app import sources
 from app.clock import DAY, HOUR, MINUTE, SECOND, Clock, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
-from app.models import Source
 from app.polling import cadence, outcome
 from app.polling.failpoints import reached
 from app.polling.outcome import PassSummary, believed
@@ -41,7 +40,7 @@ class Refresh:
     db: Database
     settings: Settings
     clock: Clock
-    source: Source
+    source: source_rows.Live
     term: int
     patience: Patience
     summary: PassSummary
@@ -83,7 +82,7 @@ async def _claim(db: Database, settings: Settings, clock: Clock, source_id: int,
         term = await source_rows.claim_refresh(session, source_id, now)
         if term is None:
             return None
-        source = await source_rows.by_id(session, source_id)
+        source = source_rows.Live.of(await source_rows.by_id(session, source_id))
     return Refresh(db, settings, clock, source, term, Patience(clock, patient), PassSummary("", source.name))
 
 

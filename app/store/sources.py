@@ -21,6 +21,19 @@ class NewSource:
     credential_file: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A source as a worker found it when it began: rows themselves stay in the store."""
+
+    id: int
+    name: str
+    platform: str
+
+    @classmethod
+    def of(cls, row: Source) -> "Live":
+        return cls(row.id, row.name, row.platform)
+
+
 async def live(session: ReadSession) -> Sequence[Source]:
     query = select(Source).where(Source.kind == "live", Source.removed_at.is_(None)).order_by(Source.id)
     return (await session.execute(query)).scalars().all()
