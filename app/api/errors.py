@@ -116,10 +116,10 @@ async def _http(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> str:
     """All that the address knows: the framework names those of the first route alone."""
-    found: set[str] = set()
-    for context in iter_route_contexts(request.app.routes):
-        if context.path and compile_path(context.path)[0].match(request.scope["path"]):
-            found |= set(context.methods or ())
+    contexts = [context for context in iter_route_contexts(request.app.routes) if context.path]
+    matching = (str(c.path) for c in contexts if compile_path(str(c.path))[0].match(request.scope["path"]))
+    address = next(matching, None)  # the first is the one that answers
+    found = {method for context in contexts if context.path == address for method in context.methods or ()}
     return ", ".join(sorted(found))
 
 

@@ -57,6 +57,7 @@ def describe(app: FastAPI) -> None:
                 schemas.pop(name, None)
             _show_examples(schemas)
             _tell_problems(page)
+            _show_choices(page)
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -80,6 +81,15 @@ def _show_examples(schemas: dict[str, Any]) -> None:
         if items and "example" not in schema:
             one = schemas[items.rpartition("/")[2]]["example"]
             schema["example"] = {"items": [one], "next": None}
+
+
+def _show_choices(page: dict[str, Any]) -> None:
+    """A body that may be one thing or another shows the first."""
+    for operation in (one for path in page["paths"].values() for one in path.values()):
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            first = media["schema"].get("oneOf", [{}])[0].get("$ref", "").rpartition("/")[2]
+            if first and "example" not in media and "examples" not in media:
+                media["example"] = page["components"]["schemas"][first]["example"]
 
 
 def _descendants(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
