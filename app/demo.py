@@ -12,6 +12,7 @@ import structlog
 
 import sandbox.demo
 import sandbox.history
+import sandbox.outcomes
 import sandbox.server
 from app import sources
 from app.access import keyfile
@@ -90,7 +91,10 @@ async def _fill(db: Database, settings: Settings, began: int) -> None:
 
 
 async def _once(db: Database, settings: Settings, began: int) -> None:
-    """Campaigns first, so that one sees them fill; people last, so that a start that was cut off does it again."""
+    """Campaigns first, so that one sees them fill; people last, so that a start that was cut off does it again.
+
+    They bring their donation codes along, by which what came in is put down to them.
+    """
     async with db.read() as session:
         done = await rows.with_people(session, SLUGS)
     if done == set(SLUGS):
@@ -122,6 +126,9 @@ async def _history(db: Database, folder: Path, now: int, began: int) -> None:
     await bring_in(db, "accounts", written.accounts, now=now)
     await bring_in(db, "posts", written.posts, now=now, span=span)
     await bring_in(db, "snapshots", written.snapshots, now=now)
+    given = await asyncio.to_thread(sandbox.outcomes.write, folder, now, began=began)
+    for slug, path in given.items():
+        await bring_in(db, "outcomes", path, now=now, campaign=slug)
 
 
 async def _people(db: Database, settings: Settings, one: sandbox.demo.Campaign, now: int) -> None:
@@ -135,4 +142,4 @@ async def _people(db: Database, settings: Settings, one: sandbox.demo.Campaign, 
 
 async def _person(session: Session, person: sandbox.demo.Influencer, now: int) -> str:
     claims: Sequence[Claim] = [Claim(one.platform, None, one.native_id) for one in person.accounts]
-    return (await people.create(session, person.name, person.kind, claims, now)).id
+    return (await people.create(session, person.name, person.kind, claims, now, [person.code])).id

@@ -29,6 +29,7 @@ class Influencer:
     name: str
     kind: str
     accounts: tuple[Named, ...]
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,13 @@ def _influencer(person: Person, kind: str = "person") -> Influencer:
         person.shown,
         kind,
         tuple(Named(network, person.native_id(network), person.handle(network)) for network in NETWORKS),
+        code_of(person),
     )
+
+
+def code_of(person: Person) -> str:
+    """By which gifts are put down to someone."""
+    return person.name.upper()
 
 
 LOVE_ARMY = Campaign(
