@@ -53,3 +53,9 @@ def fold(amounts: Amounts, grain: int) -> Rows:
 
 def join(parts: list[Amounts]) -> Amounts:
     return Amounts(*(np.concatenate([getattr(part, name) for part in parts]) for name in Amounts.__slots__))
+
+
+def unfold(rows: Rows) -> Amounts:
+    """What rows of five minutes are the sums of, to be folded again with more."""
+    at, column = np.nonzero(rows.sums)
+    return Amounts(rows.subject[at], rows.platform[at], rows.bucket[at], column, rows.sums[at, column])

@@ -1,31 +1,32 @@
-"""Growth curves, from rollup rows alone: the cost follows the answer and not the history."""
+"""Growth curves, from rollup rows alone: the cost follows the answer and not the history. `as_of` asks the facts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.analysis import calendar, curve
-from app.analysis.contribution import COLUMNS
-from app.analysis.shape import FIVE_MINUTES, Ints
-from app.analysis.sums import HOUR, QUARTER
+from app.analysis.shape import Ints
+from app.analysis.sums import HOUR
 from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid, NotFound
-from app.models import CampaignHashtag, Member, Post, Rollup, Subject, Tagging
-from app.store import coverage, outcomes, rollups
+from app.models import CampaignHashtag, Member, Post, Subject, Tagging
+from app.store import coverage, facts, outcomes, rollups
+from app.store.as_of import AsOf
 from app.store.coverage import Observed
 from app.store.subjects import hashtag_key, subject_key
-
-_SUMS = [getattr(Rollup, name) for name in COLUMNS]
+from app.store.sums import Rollups, Source, Sums, nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a curve is asked for. Times in milliseconds; None: the subject's first post, and now."""
+    """What a curve is asked for. Times in milliseconds; None: the subject's first post, and now.
+
+    `as_of`: what would have been shown then, facts that came later unseen.
+    """
 
     start: int | None = None
     end: int | None = None
@@ -34,6 +35,7 @@ class Ask:
     metrics: tuple[str, ...] | None = None
     platform: str | None = None
     split: bool = False
+    as_of: int | None = None
 
 
 async def growth(
@@ -46,16 +48,26 @@ async def growth(
     subject = subject_key(kind, ref)
     if (await session.execute(select(Subject.id).where(Subject.id == subject))).scalar() is None:
         raise NotFound(f"no {kind} {ref!r} is followed")
-    tz = _zone(ask)
-    edges = await _edges(session, subject, ask, tz, now)
-    rows = await _rows(session, subject, edges, ask)
-    tracks = await _tracks(session, kind, ref, subject)
+    tz, at = _zone(ask), moment(ask.as_of, now)
+    sums: Source = Rollups(session, subject) if ask.as_of is None else AsOf(session, subject, at)
+    edges = await _edges(sums, ask, tz, at)
+    rows = await sums.read(edges, ask.step, ask.platform)
+    tracks = await _tracks(session, kind, ref, subject, ask.as_of)
     platforms = sorted({*rows, *(track.platform for track in tracks)})
     if ask.platform:
         platforms = [ask.platform] if ask.platform in platforms else []
     name = {"kind": kind, "id" if kind == "influencer" else kind: label or ref}
-    found = _render(name, ask, edges, rows, tracks, platforms, now)
-    return found | {"outcomes": await outcomes.series(session, ref, edges)} if kind == "campaign" else found
+    found = _render(name, ask, edges, rows, tracks, platforms, at)
+    if kind == "campaign":
+        found["outcomes"] = await outcomes.series(session, ref, edges, ask.as_of)
+    return found
+
+
+def moment(as_of: int | None, now: int) -> int:
+    """The instant that is asked about. Nobody knows yet what will be known."""
+    if as_of is not None and as_of > now:
+        raise Invalid("as_of", rfc3339(as_of), f"must not lie in the future (it is {rfc3339(now)})")
+    return now if as_of is None else as_of
 
 
 def _zone(ask: Ask) -> ZoneInfo:
@@ -70,11 +82,11 @@ def _zone(ask: Ask) -> ZoneInfo:
         raise Invalid("tz", ask.zone, str(error)) from None
 
 
-async def _edges(session: ReadSession, subject: int, ask: Ask, tz: ZoneInfo, now: int) -> Ints:
+async def _edges(sums: Source, ask: Ask, tz: ZoneInfo, now: int) -> Ints:
     end = ask.end if ask.end is not None else now
     start = ask.start
     if start is None:
-        first = (await session.execute(select(func.min(Member.born_at)).where(Member.subject_id == subject))).scalar()
+        first = await sums.first()
         start = min(first if first is not None else end - MINUTE, end - 1)
         # One post with a date of long ago must not take the curve away: it still counts in the totals.
         start = max(start, end - (calendar.MOST_BUCKETS - 1) * calendar.STEPS[ask.step])
@@ -92,79 +104,25 @@ async def _edges(session: ReadSession, subject: int, ask: Ask, tz: ZoneInfo, now
         raise Invalid("step", ask.step, str(error)) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """One platform's sums: (buckets, columns), and those of all that came before."""
-
-    within: Ints
-    before: Ints
-
-
-async def _rows(session: ReadSession, subject: int, edges: Ints, ask: Ask) -> dict[str, _Sums]:
-    grain = _grain(edges, ask.step)
-    start, end = int(edges[0]), int(edges[-1])
-    mine = [Rollup.subject_id == subject]
-    if ask.platform:
-        mine.append(Rollup.platform == ask.platform)
-    query = select(Rollup.platform, Rollup.bucket, *_SUMS).where(
-        *mine, Rollup.grain == grain, Rollup.bucket >= start, Rollup.bucket < end
-    )
-    rows = (await session.execute(query)).all()
-    found: dict[str, _Sums] = {}
-    for platform, before in (await _before(session, mine, start)).items():
-        found[platform] = _Sums(np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64), before)
-    names = np.array([row[0] for row in rows])
-    numbers = np.array([row[1:] for row in rows], dtype=np.int64).reshape(len(rows), 1 + len(COLUMNS))
-    place = np.searchsorted(edges, numbers[:, 0], "right") - 1
-    for platform in dict.fromkeys(names.tolist()):
-        mine_too = names == platform
-        sums = found.setdefault(platform, _Sums(
-            np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64), np.zeros(len(COLUMNS), dtype=np.int64)
-        ))  # fmt: skip
-        np.add.at(sums.within, place[mine_too], numbers[mine_too, 1:])
-    return found
-
-
-def _grain(edges: Ints, step: str) -> int:
-    if step == "5m":
-        return FIVE_MINUTES
-    return HOUR if step != "15m" and not (edges % HOUR).any() else QUARTER
-
-
-async def _before(session: ReadSession, mine: Sequence[Any], start: int) -> dict[str, Ints]:
-    """Sums by platform of all buckets before `start`: whole hours first, then what is left of the last hour."""
-    found: dict[str, Ints] = {}
-    hour, quarter = start - start % HOUR, start - start % QUARTER
-    for grain, low, high in ((HOUR, None, hour), (QUARTER, hour, quarter), (FIVE_MINUTES, quarter, start)):
-        if low == high:
-            continue
-        query = select(Rollup.platform, *(func.sum(col) for col in _SUMS)).where(*mine, Rollup.grain == grain)
-        query = query.where(Rollup.bucket < high) if low is None else query.where(
-            Rollup.bucket >= low, Rollup.bucket < high
-        )  # fmt: skip
-        for row in await session.execute(query.group_by(Rollup.platform)):
-            sums = np.array([int(value) for value in row[1:]], dtype=np.int64)
-            found[row[0]] = found.get(row[0], 0) + sums
-    return found
-
-
-async def _tracks(session: ReadSession, kind: str, ref: str, subject: int) -> list[Observed]:
+async def _tracks(session: ReadSession, kind: str, ref: str, subject: int, as_of: int | None = None) -> list[Observed]:
     """The tracks whose coverage is the subject's: its hashtags', for an influencer on the platforms of their posts."""
     if kind == "hashtag":
-        return await coverage.of_hashtags(session, [hashtag_key(ref)])
+        return await coverage.of_hashtags(session, [hashtag_key(ref)], as_of)
     if kind == "campaign":
         tags = select(CampaignHashtag.hashtag_id).where(CampaignHashtag.campaign_id == ref)
-        return await coverage.of_hashtags(session, list((await session.execute(tags)).scalars()))
-    posts = select(Member.post_id).where(Member.subject_id == subject)
+        return await coverage.of_hashtags(session, list((await session.execute(tags)).scalars()), as_of)
+    known = (Post.found_at <= as_of, facts.tag_known(as_of)) if as_of is not None else ()
+    mine = select(Member.post_id).where(Member.subject_id == subject)
+    posts = select(Post.id).join(Tagging, Tagging.post_id == Post.id).where(Post.id.in_(mine), *known)
     tags = select(Tagging.hashtag_id).where(Tagging.post_id.in_(posts)).distinct()
-    tracks = await coverage.of_hashtags(session, list((await session.execute(tags)).scalars()))
+    tracks = await coverage.of_hashtags(session, list((await session.execute(tags)).scalars()), as_of)
     spoken = select(Post.platform).where(Post.id.in_(posts)).distinct()
     platforms = set((await session.execute(spoken)).scalars())
     return [track for track in tracks if track.platform in platforms]
 
 
 def _render(
-    subject: dict[str, str], ask: Ask, edges: Ints, rows: dict[str, _Sums], tracks: list[Observed],
+    subject: dict[str, str], ask: Ask, edges: Ints, rows: dict[str, Sums], tracks: list[Observed],
     platforms: list[str], now: int,
 ) -> dict[str, Any]:  # fmt: skip
     partial = bool(edges[-1] > now)
@@ -196,12 +154,12 @@ def _render(
     }  # fmt: skip
 
 
-def _buckets(edges: Ints, sums: Sequence[_Sums], tracks: Sequence[Observed], now: int) -> curve.Buckets:
-    empty = np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64)
+def _buckets(edges: Ints, sums: Sequence[Sums], tracks: Sequence[Observed], now: int) -> curve.Buckets:
+    empty = nothing(edges)
     return curve.Buckets(
         edges,
-        sum((one.within for one in sums), empty),
-        sum((one.before for one in sums), np.zeros(len(COLUMNS), dtype=np.int64)),
+        sum((one.within for one in sums), empty.within),
+        sum((one.before for one in sums), empty.before),
         curve.coverage(edges, [(track.owed(now), track.covered()) for track in tracks]),
     )
 

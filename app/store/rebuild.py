@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import Select, and_, delete, select
 
 from app.analysis.contribution import COLUMNS, METRICS, UNKNOWN, Looks
 from app.analysis.shape import FIVE_MINUTES
-from app.analysis.sums import GRAINS, Amounts, Rows, fold, join
+from app.analysis.sums import GRAINS, Amounts, Rows, fold, join, unfold
 from app.db.dialect import lock_rows
 from app.db.engine import ReadSession, Session
 from app.models import (
@@ -50,7 +49,7 @@ async def rebuild(session: Session, subject: int, now: int) -> int:
     await lock_rows(session, Subject, [subject])
     for table in (Member, Debut, Rollup):
         await session.execute(delete(table).where(table.subject_id == subject))
-    belongs = await _who_belongs(session, subject)
+    belongs = await who_belongs(session, subject)
     for start in range(0, len(belongs), CHUNK):
         part = belongs[start : start + CHUNK]
         posts, seen, wrong = await _facts(session, part)
@@ -72,7 +71,8 @@ async def _facts(
     return posts, seen, remembered.misremembered(list(posts.values()), seen)
 
 
-async def _who_belongs(session: ReadSession, subject: int) -> list[Belongs]:
+async def who_belongs(session: ReadSession, subject: int, as_of: int | None = None) -> list[Belongs]:
+    """Posts that count under the subject; those that were known at `as_of` to carry its hashtag."""
     row = (await session.execute(select(Subject.kind, Subject.ref).where(Subject.id == subject))).one()
     query = select(Tagging.post_id, Tagging.since_at, Post.born_at).join(Post, Post.id == Tagging.post_id)
     if row.kind == "hashtag":
@@ -83,6 +83,8 @@ async def _who_belongs(session: ReadSession, subject: int) -> list[Belongs]:
     else:
         people = select(InfluencerAccount.account_id).where(InfluencerAccount.influencer_id == row.ref)
         query = query.where(Post.author_id.in_(people), Tagging.hashtag_id.in_(_followed()))
+    if as_of is not None:
+        query = query.where(Post.found_at <= as_of, facts.tag_known(as_of))
     found: dict[int, Belongs] = {}
     for post, since, born in await session.execute(query):
         place = Belongs(subject, post, born if since is None else since, since is not None)
@@ -115,7 +117,7 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
     """Every sum of the subject that a rebuild from the facts would make different, membership included."""
     ref = (await session.execute(select(Subject.kind, Subject.ref).where(Subject.id == subject))).one()
     name = f"{ref.kind} {ref.ref}"
-    belongs = await _who_belongs(session, subject)
+    belongs = await who_belongs(session, subject)
     for difference in await _members_differ(session, subject, belongs, name):
         yield difference
     ledger = Ledger()
@@ -128,7 +130,7 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
             yield difference
         looks.count(list(posts.values()), seen, part, ledger)
         # Folded at once, so that memory follows the curve and not the history.
-        parts = [_unfold(fold(join([*parts, ledger.amounts()]), FIVE_MINUTES))]
+        parts = [unfold(fold(join([*parts, ledger.amounts()]), FIVE_MINUTES))]
         ledger.parts, ledger.entries = [], []
     amounts = join([*parts, ledger.amounts()])
     for grain in GRAINS:
@@ -151,11 +153,6 @@ def _posts_differ(wrong: Sequence[tuple[Facts, Facts]], name: str) -> Iterator[D
             if a != b:
                 said, is_so = (UNKNOWN if value is None else int(value) for value in (a, b))
                 yield Difference(name, 0, stored.platform, stored.born_at, f"post {stored.id} {column}", said, is_so)
-
-
-def _unfold(rows: Rows) -> Amounts:
-    at, column = np.nonzero(rows.sums)
-    return Amounts(rows.subject[at], rows.platform[at], rows.bucket[at], column, rows.sums[at, column])
 
 
 async def _count_births(session: ReadSession, belongs: Sequence[Belongs], ledger: Ledger) -> None:

@@ -1,0 +1,101 @@
+"""A subject's sums as they were known at an instant, made from the facts that had come by then; nothing is stored.
+
+What no fact tells is taken as it is now: which hashtags a campaign has, whose an account is, who wrote a post.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.analysis.contribution import Looks
+from app.analysis.shape import FIVE_MINUTES, Ints
+from app.analysis.sums import Rows, fold, join, unfold
+from app.db.engine import ReadSession
+from app.store import facts, looks, rebuild, remembered
+from app.store.facts import Facts
+from app.store.rollups import Belongs, Ledger
+from app.store.sums import Sums, nothing
+
+_First = tuple[int, int, str, int]
+"""An account's first post: when it began to count, its id, its platform, its author's followers."""
+
+
+class AsOf:
+    """Sums from facts known at `instant`. The history is read once, by pieces; what is held follows the curve."""
+
+    def __init__(self, session: ReadSession, subject: int, instant: int) -> None:
+        self._session, self._subject, self._instant = session, subject, instant
+        self._ledger = Ledger()
+        self._firsts: dict[int, _First] = {}
+        self._rows: Rows | None = None
+        self._began: int | None = None
+
+    async def first(self) -> int | None:
+        await self._sum()
+        return self._began
+
+    async def read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:  # noqa: ARG002 - any step
+        rows = await self._sum()
+        found: dict[str, Sums] = {}
+        for number, name in enumerate(self._ledger.platforms):
+            mine = (rows.platform == number) & (rows.bucket < edges[-1])
+            if not mine.any() or platform not in (None, name):
+                continue
+            sums = found[name] = nothing(edges)
+            place = np.searchsorted(edges, rows.bucket[mine], "right") - 1
+            np.add.at(sums.within, place[place >= 0], rows.sums[mine][place >= 0])
+            sums.before[:] = rows.sums[mine][place < 0].sum(axis=0)
+        return found
+
+    async def _sum(self) -> Rows:
+        if self._rows is not None:
+            return self._rows
+        belongs = await rebuild.who_belongs(self._session, self._subject, self._instant)
+        rows = fold(self._ledger.amounts(), FIVE_MINUTES)
+        for start in range(0, len(belongs), rebuild.CHUNK):
+            await self._count(belongs[start : start + rebuild.CHUNK])
+            rows = fold(join([unfold(rows), self._ledger.amounts()]), FIVE_MINUTES)
+            self._ledger.parts, self._ledger.entries = [], []
+        for born, _, platform, followers in self._firsts.values():
+            self._ledger.add(self._subject, platform, born, "authors_new", 1)
+            self._ledger.add(self._subject, platform, born, "followers", followers)
+        self._rows = fold(join([unfold(rows), self._ledger.amounts()]), FIVE_MINUTES)
+        return self._rows
+
+    async def _count(self, part: Sequence[Belongs]) -> None:
+        posts = await facts.known(self._session, [place.post for place in part])
+        index = {key: place for place, key in enumerate(posts)}
+        seen = await facts.looks_of(self._session, list(posts), index, self._instant)
+        known = [_known(post, self._instant) for post in posts.values()]
+        _recall(known, seen)
+        places = [
+            place if place.late else Belongs(place.subject, place.post, known[index[place.post]].born_at, late=False)
+            for place in part
+        ]
+        for place in places:
+            self._born(place, known[index[place.post]])
+        looks.count(known, seen, places, self._ledger)
+
+    def _born(self, place: Belongs, post: Facts) -> None:
+        self._began = place.born_at if self._began is None else min(self._began, place.born_at)
+        self._ledger.birth(place, post)
+        if post.author_id is not None:
+            mine = (place.born_at, post.id, post.platform, post.followers or 0)
+            self._firsts[post.author_id] = min(self._firsts.get(post.author_id, mine), mine)
+
+
+def _known(post: Facts, instant: int) -> Facts:
+    """The post before any look: followers that a later look showed are not known yet."""
+    post.born_at = post.created_at
+    if post.followers_at is not None and post.followers_at > instant:
+        post.followers = post.followers_at = None
+    return post
+
+
+def _recall(posts: Sequence[Facts], seen: Looks) -> None:
+    """What these looks say of the posts: the last levels, and a birth that was no later than the first look."""
+    levels = remembered.latest(seen, len(posts)).levels
+    for place, post in enumerate(posts):
+        post.levels = remembered.said(levels[place])
+    for place, at in zip(seen.post.tolist(), seen.at.tolist(), strict=True):
+        posts[place].born_at = min(posts[place].born_at, at)

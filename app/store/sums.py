@@ -1,0 +1,90 @@
+"""Where a curve's sums come from: the rollup rows, read at the coarsest grain that tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from sqlalchemy import func, select
+
+from app.analysis.contribution import COLUMNS
+from app.analysis.shape import FIVE_MINUTES, Ints
+from app.analysis.sums import HOUR, QUARTER
+from app.db.engine import ReadSession
+from app.models import Member, Rollup
+
+_SUMS = [getattr(Rollup, name) for name in COLUMNS]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """One platform's sums: (buckets, columns), and those of all that came before."""
+
+    within: Ints
+    before: Ints
+
+
+def nothing(edges: Ints) -> Sums:
+    return Sums(np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64), np.zeros(len(COLUMNS), dtype=np.int64))
+
+
+class Source(Protocol):
+    """A subject's sums: as they are (`Rollups`), or as they were known at an instant (`app.store.as_of`)."""
+
+    async def first(self) -> int | None:
+        """When the first post began to count."""
+
+    async def read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:
+        """By platform."""
+
+
+class Rollups:
+    def __init__(self, session: ReadSession, subject: int) -> None:
+        self._session, self._subject = session, subject
+
+    async def first(self) -> int | None:
+        query = select(func.min(Member.born_at)).where(Member.subject_id == self._subject)
+        return (await self._session.execute(query)).scalar()
+
+    async def read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:
+        start, end = int(edges[0]), int(edges[-1])
+        mine = [Rollup.subject_id == self._subject]
+        if platform:
+            mine.append(Rollup.platform == platform)
+        query = select(Rollup.platform, Rollup.bucket, *_SUMS).where(
+            *mine, Rollup.grain == _grain(edges, step), Rollup.bucket >= start, Rollup.bucket < end
+        )
+        rows = (await self._session.execute(query)).all()
+        found: dict[str, Sums] = {}
+        for name, before in (await self._before(mine, start)).items():
+            found[name] = Sums(nothing(edges).within, before)
+        names = np.array([row[0] for row in rows])
+        numbers = np.array([row[1:] for row in rows], dtype=np.int64).reshape(len(rows), 1 + len(COLUMNS))
+        place = np.searchsorted(edges, numbers[:, 0], "right") - 1
+        for name in dict.fromkeys(names.tolist()):
+            these = names == name
+            sums = found.setdefault(name, nothing(edges))
+            np.add.at(sums.within, place[these], numbers[these, 1:])
+        return found
+
+    async def _before(self, mine: Sequence[Any], start: int) -> dict[str, Ints]:
+        """Sums by platform of all buckets before `start`: whole hours first, then what is left of the last hour."""
+        found: dict[str, Ints] = {}
+        hour, quarter = start - start % HOUR, start - start % QUARTER
+        for grain, low, high in ((HOUR, None, hour), (QUARTER, hour, quarter), (FIVE_MINUTES, quarter, start)):
+            if low == high:
+                continue
+            query = select(Rollup.platform, *(func.sum(col) for col in _SUMS)).where(*mine, Rollup.grain == grain)
+            query = query.where(Rollup.bucket < high) if low is None else query.where(
+                Rollup.bucket >= low, Rollup.bucket < high
+            )  # fmt: skip
+            for row in await self._session.execute(query.group_by(Rollup.platform)):
+                sums = np.array([int(value) for value in row[1:]], dtype=np.int64)
+                found[row[0]] = found.get(row[0], 0) + sums
+        return found
+
+
+def _grain(edges: Ints, step: str) -> int:
+    if step == "5m":
+        return FIVE_MINUTES
+    return HOUR if step != "15m" and not (edges % HOUR).any() else QUARTER
