@@ -59,24 +59,25 @@ def rfc3339(ms: int) -> str:
 def parse_time(value: str | int | float) -> int:
     """RFC 3339 (UTC where no zone is given) or unix seconds, to milliseconds. ValueError names what would be right."""
     if isinstance(value, str):
-        text = value.strip()
-        try:
-            value = float(text)
-        except ValueError:
-            return _parse_text(text)
-    ms = int(value * 1_000) if isinstance(value, int) else _from_float(value)
+        ms = _from_text(value.strip())
+    else:
+        ms = value * 1_000 if isinstance(value, int) else _from_float(value)
     if not EARLIEST <= ms <= LATEST:
         raise ValueError(f"{value!r} is outside the years 1 to 9999 (times are RFC 3339 or unix seconds)")
     return ms
 
 
 def _from_float(value: float) -> int:
-    if value != value or value in (float("inf"), float("-inf")):
+    if not abs(value) < LATEST:  # neither too large, nor infinite, nor not a number
         raise ValueError("a time must be RFC 3339 or unix seconds")
     return round(value * 1_000)
 
 
-def _parse_text(text: str) -> int:
+def _from_text(text: str) -> int:
+    try:
+        return _from_float(float(text))
+    except ValueError:
+        pass
     if not _RFC3339.match(text):
         raise ValueError(f"{text!r} is not a time: use RFC 3339 (2026-11-24T04:05:06Z) or unix seconds")
     # A leap second is read as the second after it: the calendar of computers has no :60.
@@ -87,10 +88,7 @@ def _parse_text(text: str) -> int:
     except ValueError as error:
         raise ValueError(f"{text!r} is not a time: {error}") from None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    try:
-        return to_ms(aware) + (SECOND if leap else 0)
-    except OverflowError:
-        raise ValueError(f"{text!r} is outside the years 1 to 9999") from None
+    return to_ms(aware) + (SECOND if leap else 0)
 
 
 def bucket_of(ms: int, step: int) -> int:
