@@ -14,6 +14,7 @@ from app.analysis.aligned import Aligned, Campaign, align
 from app.analysis.shape import Floats
 from app.analysis.side_by_side import table
 from app.analysis.statistics.measured import Measured, unknown
+from app.analysis.statistics.quantiles import student_t
 
 BLOCKS = 12
 WEEK = 168
@@ -97,8 +98,6 @@ def log_ratio(mine: Floats, other: Floats, offset: float = 0.0) -> Measured:
     residual, over 1 - its leverage, is its variance (MacKinnon and White 1985). `offset`: ln of the ratio of what both
     are divided by. Unit: ln. Null: fewer than 4 blocks with anything in them, or nothing in one of the two.
     """
-    from scipy.special import stdtrit
-
     parts = np.array_split(np.arange(len(mine)), min(len(mine), BLOCKS)) if len(mine) else []
     pairs = np.array([[mine[part].sum(), other[part].sum()] for part in parts]).reshape(-1, 2)
     pairs = pairs[pairs.sum(axis=1) > 0]
@@ -111,7 +110,7 @@ def log_ratio(mine: Floats, other: Floats, offset: float = 0.0) -> Measured:
     residual = (pairs[:, 0] - each * share) / (1 - each / whole)
     variance = max(float((residual**2).sum()) / (whole * share * (1 - share)) ** 2, 1 / a + 1 / b)
     freedom = max(1.0, whole**2 / float((each**2).sum()) - 1)
-    reach = float(stdtrit(freedom, 0.975)) * math.sqrt(variance)
+    reach = student_t(freedom, 0.975) * math.sqrt(variance)
     value = math.log(a / b) - offset
     return Measured(value, value - reach, value + reach, "ln")
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from app.analysis.shape import Floats, Ints
 from app.analysis.statistics.columns import HOUR
 from app.analysis.statistics.measured import Measured, unknown
+from app.analysis.statistics.quantiles import student_t
 from app.analysis.statistics.reproduction import density
 
 WINDOW = 12 * HOUR
@@ -105,11 +106,9 @@ def placebo_effects(share: Floats, excess: Floats, edges: Ints, busy: NDArray[np
 
 def judged(actual: float, usual: float, placebos: Floats) -> Measured:
     """The effect less the placebos' mean, with a 95 % interval for one more draw; null when it can be one of them."""
-    from scipy.special import stdtrit
-
     n = len(placebos)
     spread = max(float(placebos.std(ddof=1)), max(usual, 1.0) ** 0.5)
-    reach = float(stdtrit(min(n - 1, FREEDOM), 0.975)) * spread * (1 + 1 / n) ** 0.5
+    reach = student_t(min(n - 1, FREEDOM), 0.975) * spread * (1 + 1 / n) ** 0.5
     effect = actual - float(placebos.mean())
     if effect - reach <= 0 or actual <= float(placebos.max()):
         return unknown(UNIT, INDISTINCT, low=effect - reach, high=effect + reach)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from app.analysis.shape import Floats, Ints
 from app.analysis.statistics.measured import Measured, exactly, unknown
+from app.analysis.statistics.quantiles import ln_factorial
 
 FEWEST = 20
 RAREFY = "compare only after rarefaction to equal numbers of posts"
@@ -45,8 +46,6 @@ def ginis_at_equal_size(groups: list[Ints]) -> tuple[int, list[Measured]]:
 
 def expected_frequencies(posts: Ints, size: int) -> Floats:
     """E f_j, j = 1 .. min(most, size): expected authors with j posts among `size`."""
-    from scipy.special import gammaln
-
     values, times = np.unique(posts[posts > 0], return_counts=True)
     total = int(posts.sum())
     most = min(int(values[-1]), size)
@@ -54,14 +53,14 @@ def expected_frequencies(posts: Ints, size: int) -> Floats:
     for x, n in zip(values.tolist(), times.tolist(), strict=True):
         j = np.arange(max(1, size - (total - x)), min(x, size) + 1)
         found[j - 1] += n * np.exp(
-            _choose(gammaln, x, j) + _choose(gammaln, total - x, size - j) - _choose(gammaln, total, np.array(size))
+            _choose(x, j) + _choose(total - x, size - j) - _choose(total, np.array(size))
         )
     return found
 
 
-def _choose(gammaln: "np.ufunc", n: int, k: NDArray[np.int64]) -> Floats:
-    result: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    return result
+def _choose(n: int, k: NDArray[np.int64]) -> Floats:
+    """ln of n over k."""
+    return ln_factorial(np.array(n)) - ln_factorial(k) - ln_factorial(n - k)
 
 
 def _weighted_gini(values: Floats, weights: Floats) -> float:

@@ -8,6 +8,7 @@ from app.analysis.shape import Floats
 from app.analysis.statistics import bounds
 from app.analysis.statistics.columns import HOUR, Curve
 from app.analysis.statistics.measured import Measured, unknown
+from app.analysis.statistics.quantiles import student_t
 
 LEAST_GROWTH = 1.10
 DAY = 24 * HOUR
@@ -58,8 +59,6 @@ def volume_doubling_time(volume: Floats, hours: Floats) -> Measured:
     b. `hours`: each bucket's middle. Unit: hours. Null: fewer than 4 known buckets, nothing in them, or a growth whose
     95 % interval holds 0.
     """
-    from scipy.special import stdtrit
-
     known = ~np.isnan(volume)
     y, x = volume[known], hours[known]
     if len(y) < 4:
@@ -67,7 +66,7 @@ def volume_doubling_time(volume: Floats, hours: Floats) -> Measured:
     if np.count_nonzero(y) < 2:
         return unknown("hours", "posts in fewer than two buckets")
     slope, error = log_linear(y, x)
-    reach = float(stdtrit(len(y) - 2, 0.975)) * error
+    reach = student_t(len(y) - 2, 0.975) * error
     if not slope - reach > 0:
         return unknown("hours", f"does not grow distinguishably: {slope:.2g} an hour, give or take {reach:.2g}")
     two = math.log(2)

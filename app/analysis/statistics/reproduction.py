@@ -4,6 +4,7 @@ import numpy as np
 
 from app.analysis.shape import Floats
 from app.analysis.statistics.measured import Measured, unknown
+from app.analysis.statistics.quantiles import gamma
 
 FLAT_MS = 300_000.0
 THETA = 0.24
@@ -62,8 +63,6 @@ def reproduction(incidence: Floats, step_ms: int, window: int) -> Measured:
     (all NaN), too few buckets, a gap in the window or over 10 % of what precedes it, or nothing that could have
     brought them.
     """
-    from scipy.special import gammaincinv
-
     if len(incidence) == 0 or bool(np.isnan(incidence).all()):
         return unknown(UNIT, "reposts unseen")
     if len(incidence) <= window:
@@ -76,5 +75,5 @@ def reproduction(incidence: Floats, step_ms: int, window: int) -> Measured:
         return unknown(UNIT, "nothing before that could have brought them")
     shape = PRIOR_SHAPE + float(np.maximum(recent, 0).sum())
     scale = 1 / (1 / PRIOR_SCALE + float(felt[-window:].sum()))
-    low, high = (float(gammaincinv(shape, q)) * scale for q in (0.025, 0.975))
+    low, high = (gamma(shape, q) * scale for q in (0.025, 0.975))
     return Measured(shape * scale, min(low, shape * scale), max(high, shape * scale), UNIT)
