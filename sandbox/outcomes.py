@@ -11,11 +11,13 @@ from sandbox.posts import DAY, HOUR, rfc3339
 from sandbox.tune import Tune
 
 HEADER = ["id", "occurred_at", "kind", "amount", "currency", "code", "donors"]
-_MANY, _CATCHING, _SMALL = 5.1, 1.35, 34.5
+_MANY, _CATCHING, _SMALL = 12.4, 1.35, 34.5
 """Donors of the influencers' campaign in an hour: so many for its posts to this power. What they give on average."""
 _FEW, _LARGE = 1.7, 110.0
 """The association's donors for each post, and about what they give."""
-_WITH_CODE = 0.62
+_WITH_CODE, _EURO = 0.62, 0.04
+_MOST = 100
+"""Posts an hour beyond which no more is given: the payment page is what it is."""
 
 
 def write(folder: Path, now: int, *, seed: int = demo.SEED, began: int | None = None) -> dict[str, Path]:
@@ -36,27 +38,25 @@ def write(folder: Path, now: int, *, seed: int = demo.SEED, began: int | None = 
 
 def _by_the_hour(dice: random.Random, campaign: demo.Campaign, tune: Tune, hour: int) -> Iterator[Sequence[object]]:
     """Many small gifts, which the platform reports as one row for each code and hour."""
-    donors = round(_MANY * tune.rate(hour + HOUR // 2) ** _CATCHING * dice.uniform(0.8, 1.2))
-    heard = _heard(tune, hour)
-    for code, share in heard.items():
+    donors = _MANY * min(tune.rate(hour + HOUR // 2), _MOST) ** _CATCHING * dice.uniform(0.8, 1.2)
+    for name, (code, share) in _heard(tune, hour).items():
         many = round(donors * share)
         if many:
             mean = _SMALL * max(0.2, dice.gauss(1, 1.1 / math.sqrt(many)))
-            # Some who come by themselves give from the euro area.
-            currency = "EUR" if not code and hour // HOUR % 6 == 0 else "USD"
-            yield _row(campaign, hour, code or "none", many * mean, currency, code, many)
+            yield _row(campaign, hour, name, many * mean, "EUR" if name == "euro" else "USD", code, many)
     if hour // HOUR % 37 == 0:
         yield _row(campaign, hour, "refund", -dice.choice((5, 10, 20, 35, 50, 100)), "USD", "", "")
 
 
-def _heard(tune: Tune, hour: int) -> dict[str, float]:
-    """The share of each code: of those who spoke lately, as loud as they are still heard; the rest bears none."""
+def _heard(tune: Tune, hour: int) -> dict[str, tuple[str, float]]:
+    """Code and share of each row: of those who spoke lately, as loud as they are still heard; the rest bears none."""
     loud: dict[str, float] = {}
     for beat in tune.beats(hour)[-12:]:
         code = demo.code_of(beat.person)
         loud[code] = loud.get(code, 0.0) + beat.force / (1 + (hour - beat.at) / HOUR / beat.lasts) ** 1.6
     whole = sum(loud.values()) or 1.0
-    return {**{code: _WITH_CODE * part / whole for code, part in sorted(loud.items())}, "": 1 - _WITH_CODE}
+    theirs = {code: (code, _WITH_CODE * part / whole) for code, part in sorted(loud.items())}
+    return {**theirs, "none": ("", 1 - _WITH_CODE - _EURO), "euro": ("", _EURO)}
 
 
 def _one_by_one(dice: random.Random, campaign: demo.Campaign, tune: Tune, hour: int) -> Iterator[Sequence[object]]:
