@@ -105,6 +105,7 @@ def export(
     end: End = None,
     step: Annotated[str, typer.Option(help="of curves: 5m 15m 1h 6h 1d 1w")] = "1h",
     tz: Annotated[str, typer.Option(help="of curves: an IANA zone, where days begin")] = "UTC",
+    as_of: Annotated[str | None, typer.Option("--as-of", help="as it was known then")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="default: by the name of --out, else csv")] = None,
     out: Annotated[Path | None, typer.Option(help="a file; a manifest is put beside it")] = None,
 ) -> None:
@@ -112,7 +113,8 @@ def export(
     from app.exports.rows import Query
 
     given = settings()
-    query = Query(hashtag, campaign, instant("from", start), instant("to", end), step, tz)
+    known = instant("as_of", as_of)
+    query = Query(hashtag, campaign, instant("from", start), instant("to", end), step, tz, as_of=known)
     form = form or _format_of(out)
     if out is None:
         run(_to_output(given, kind, query, form))

@@ -27,6 +27,7 @@ def growth(
     tz: Annotated[str, typer.Option(help="an IANA zone: where days begin")] = "UTC",
     metric: Annotated[list[str] | None, typer.Option(help="columns; may be repeated. Default: all")] = None,
     platform: Annotated[str | None, typer.Option(help="one platform alone")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="as it was known then. Default: now")] = None,
     form: Annotated[Format, typer.Option("--format", help="what to write")] = "table",
     out: Annotated[Path | None, typer.Option(help="a file; parquet needs one")] = None,
 ) -> None:
@@ -34,7 +35,8 @@ def growth(
     from app.store.curves import Ask
 
     names = tuple(name for one in metric or () for name in one.replace(",", " ").split())
-    ask = Ask(instant("from", start), instant("to", end), step, tz, names or None, platform)
+    known = instant("as_of", as_of)
+    ask = Ask(instant("from", start), instant("to", end), step, tz, names or None, platform, as_of=known)
     if form == "parquet" and out is None:
         raise Invalid("out", None, "parquet goes into a file: --out curve.parquet")
     curve = run(_curve(_subject(tag, campaign, influencer), ask))

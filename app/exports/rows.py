@@ -1,7 +1,7 @@
 """Rows of an export, page by page at constant memory, in exactly the columns that an import takes."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.db.engine import Database, ReadSession
@@ -29,6 +29,7 @@ class Query:
     step: str = "1h"  # curves alone, as are those below
     zone: str = "UTC"
     metrics: tuple[str, ...] | None = None
+    as_of: int | None = None  # of all: facts that came later are not seen
 
 
 def columns(kind: str) -> File:
@@ -44,13 +45,15 @@ async def rows(db: Database, kind: str, query: Query, now: int) -> AsyncIterator
         raise Invalid("campaign", query.campaign, "name a hashtag or a campaign, not both")
     if query.start is not None and query.end is not None and query.start >= query.end:
         raise Invalid("from", query.start, "must lie before to")
+    at = curves.moment(query.as_of, now)
     async with db.read() as session:
         scope = await exports.scope(session, query.hashtag, query.campaign, query.start, query.end)
+    scope = replace(scope, as_of=query.as_of)
     if kind == "curves":
         yield await _curve(db, scope, query, now)
         return
     pages = {"posts": _posts, "snapshots": _snapshots, "accounts": _accounts, "outcomes": _outcomes}
-    async for page in pages[kind](db, scope) if kind in pages else _coverage(db, scope, now):
+    async for page in pages[kind](db, scope) if kind in pages else _coverage(db, scope, at):
         if page:
             yield page
 
@@ -122,7 +125,7 @@ async def _outcomes(db: Database, scope: Scope) -> AsyncIterator[list[Row]]:
     after: list[Any] | None = None
     while True:
         async with db.read() as session:
-            which = outcomes.Which(scope.start, scope.end)
+            which = outcomes.Which(scope.start, scope.end, None, scope.as_of)
             found = await outcomes.listed(session, scope.ref, which, after, PAGE)
         page = [kept.it for kept in found[:PAGE]]
         yield [(it.id, it.occurred_at, it.kind, it.amount, it.currency, it.code, it.donors) for it in page]
@@ -134,7 +137,7 @@ async def _outcomes(db: Database, scope: Scope) -> AsyncIterator[list[Row]]:
 async def _curve(db: Database, scope: Scope, query: Query, now: int) -> list[Row]:
     if not scope.kind:
         raise Invalid("hashtag", None, "curves are of a hashtag or of a campaign: name one")
-    ask = curves.Ask(query.start, query.end, query.step, query.zone, query.metrics)
+    ask = curves.Ask(query.start, query.end, query.step, query.zone, query.metrics, as_of=query.as_of)
     async with db.read() as session:
         found = await curves.growth(session, scope.kind, scope.ref, ask, now, query.campaign)
     return curve.rows(found)

@@ -72,7 +72,7 @@ def _told(kind: str, query: Query) -> dict[str, Any]:
     given: dict[str, Any] = {name: value for name, value in asdict(query).items() if value is not None}
     if kind != "curves":
         del given["step"], given["zone"]
-    for name, word in (("start", "from"), ("end", "to")):
+    for name, word in (("start", "from"), ("end", "to"), ("as_of", "as_of")):
         if name in given:
             given[word] = rfc3339(given.pop(name))
     return given

@@ -1,10 +1,10 @@
 """Reads facts out by pages, each in a moment of its own: an export of hours holds no read transaction open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, case, func, select, tuple_
 
 from app.analysis.contribution import METRICS
 from app.analysis.tags import normal
@@ -26,6 +26,7 @@ from app.models import (
     Tagging,
 )
 from app.store.coverage import Observed, Stretch, of_hashtags
+from app.store.facts import look_known, tag_known
 from app.store.subjects import subject_key
 
 Row = tuple[Any, ...]
@@ -35,12 +36,16 @@ FIRST = -1
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is read: all, or one subject's; in [start, end) milliseconds."""
+    """What is read: all, or one subject's; in [start, end) milliseconds; what was known at `as_of`."""
 
     kind: str = ""
     ref: str = ""
     start: int | None = None
     end: int | None = None
+    as_of: int | None = None
+
+    def known(self, of: Callable[[int], ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+        return [] if self.as_of is None else [of(self.as_of)]
 
     @property
     def subject(self) -> int | None:
@@ -71,10 +76,12 @@ async def scope(
 async def post_ids(session: ReadSession, scope: Scope, after: int, limit: int) -> list[int]:
     """The next posts in the order of their keys."""
     if scope.subject is None:
-        query = select(Post.id).where(Post.id > after).order_by(Post.id)
+        query = select(Post.id).where(Post.id > after, *scope.known(Post.found_at.__le__)).order_by(Post.id)
     else:
         mine = (Member.subject_id == scope.subject, Member.post_id > after)
         query = select(Member.post_id).where(*mine).order_by(Member.post_id)
+        if scope.as_of is not None:
+            query = query.join(Post, Post.id == Member.post_id).where(Post.found_at <= scope.as_of)
     return list((await session.execute(query.limit(limit))).scalars())
 
 
@@ -91,8 +98,9 @@ async def posts(session: ReadSession, ids: Sequence[int], scope: Scope) -> list[
     """In the order of the columns of a posts file."""
     query = (
         select(
-            Post.id, Post.platform, Post.native_id, Post.created_at, Account.native_id, Account.handle, Post.followers,
-            PostText.text, PostText.url, PostText.lang, Post.in_reply_to, Post.repost_of, Post.quote_of,
+            Post.id, Post.platform, Post.native_id, Post.created_at, Account.native_id, Account.handle,
+            _followers(scope), PostText.text, PostText.url, PostText.lang, Post.in_reply_to, Post.repost_of,
+            Post.quote_of,
         )
         .outerjoin(Account, Account.id == Post.author_id)
         .outerjoin(PostText, PostText.post_id == Post.id)
@@ -100,10 +108,19 @@ async def posts(session: ReadSession, ids: Sequence[int], scope: Scope) -> list[
         .order_by(Post.id)
     )  # fmt: skip
     tags: dict[int, list[str]] = {}
-    carried = select(Tagging.post_id, Tagging.spelling).where(among(session, Tagging.post_id, ids))
+    carried = select(Tagging.post_id, Tagging.spelling).where(
+        among(session, Tagging.post_id, ids), *scope.known(tag_known)
+    )
     for post, spelling in await session.execute(carried.order_by(Tagging.post_id, Tagging.hashtag_id)):
         tags.setdefault(post, []).append(f"#{spelling}")
     return [(*row[1:4], " ".join(tags.get(row[0], ())), *row[4:]) for row in await session.execute(query)]
+
+
+def _followers(scope: Scope) -> Any:
+    """Unknown where a look that came later was the first to show them."""
+    if scope.as_of is None:
+        return Post.followers
+    return case((func.coalesce(Post.followers_at, scope.as_of) <= scope.as_of, Post.followers))
 
 
 async def names(session: ReadSession, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -123,7 +140,7 @@ async def snapshots(
     query = (
         select(*key, *(getattr(Snapshot, metric) for metric in METRICS))
         .where(among(session, Snapshot.post_id, ids), Snapshot.witness.is_(False), tuple_(*key) > tuple_(*after))
-        .where(*scope.within(Snapshot.observed_at))
+        .where(*scope.within(Snapshot.observed_at), *scope.known(look_known))
         .order_by(*key)
         .limit(limit)
     )
@@ -138,6 +155,7 @@ async def account_looks(session: ReadSession, ids: Sequence[int], scope: Scope) 
         )
         .join(AccountLook, AccountLook.account_id == Account.id)
         .where(among(session, Account.id, ids), *scope.within(AccountLook.observed_at))
+        .where(*scope.known(AccountLook.observed_at.__le__))
         .order_by(Account.id, AccountLook.observed_at)
     )  # fmt: skip
     return [tuple(row) for row in await session.execute(query)]
@@ -155,7 +173,7 @@ async def hashtag_ids(session: ReadSession, scope: Scope) -> list[int]:
 async def coverage(session: ReadSession, hashtags: Sequence[int], scope: Scope, now: int) -> list[Row]:
     """What was owed, and what of it was observed: time that nobody speaks of is said to be missed."""
     rows: list[Row] = []
-    for track in await of_hashtags(session, hashtags):
+    for track in await of_hashtags(session, hashtags, scope.as_of):
         for one in owed(track, now):
             start = one.start if scope.start is None else max(one.start, scope.start)
             end = one.end if scope.end is None else min(one.end, scope.end)

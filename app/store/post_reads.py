@@ -12,6 +12,7 @@ from app.db.engine import ReadSession
 from app.errors import NotFound
 from app.models import Account, Campaign, Hashtag, Member, Post, PostText, Snapshot, Source, Subject, Tagging
 from app.store import paging
+from app.store.facts import look_known
 from app.store.subjects import subject_key
 
 METRICS = ("likes", "reposts", "replies", "quotes", "views", "bookmarks")
@@ -126,7 +127,7 @@ async def looks(session: ReadSession, post: int, as_of: int, after: Sequence[obj
     query = (
         select(Snapshot, Source.name)
         .join(Source, Source.id == Snapshot.source_id)
-        .where(Snapshot.post_id == post, Snapshot.observed_at <= as_of)
+        .where(Snapshot.post_id == post, look_known(as_of))
     )
     query = paging.page(query, [Snapshot.observed_at, Snapshot.source_id], after, limit)
     return [
@@ -137,7 +138,7 @@ async def looks(session: ReadSession, post: int, as_of: int, after: Sequence[obj
 
 async def levels_at(session: ReadSession, post: int, as_of: int) -> tuple[int | None, tuple[int | None, ...]]:
     """When the post was last looked at until then, and each level from the last look that gave it."""
-    mine = (Snapshot.post_id == post, Snapshot.observed_at <= as_of, Snapshot.witness.is_(False))
+    mine = (Snapshot.post_id == post, look_known(as_of), Snapshot.witness.is_(False))
     last = (await session.execute(select(func.max(Snapshot.observed_at)).where(*mine))).scalar()
     levels = []
     for metric in METRICS:

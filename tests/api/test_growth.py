@@ -78,6 +78,21 @@ async def test_the_same_numbers_are_not_sent_twice(
     assert (await api.get(url, headers={"If-None-Match": tag})).status_code == 200
 
 
+async def test_a_curve_as_it_was_known_does_not_see_what_came_later(
+    api: httpx.AsyncClient, grown: None, db: Database, clock: FakeClock
+) -> None:
+    url = "/hashtags/growing/growth?to=2026-03-01T12:00:00Z"
+    then = (await api.get(url)).json()
+    source = await add_source(db, "two.example")
+    clock.advance(600)
+    await arrive(db, source, [post(9, ("Growing",), ago(hours=1))], ago(minutes=-5))
+    assert (await api.get(url)).json()["series"] != then["series"]
+    assert (await api.get(f"{url}&as_of={then['as_of']}")).json() == then
+    for path in ("/hashtags/growing/growth", f"/posts/{(await api.get('/posts')).json()['items'][0]['id']}/engagement"):
+        answer = await api.get(f"{path}?as_of=2026-03-02")
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "as_of")
+
+
 async def test_what_is_not_followed_has_no_curve(api: httpx.AsyncClient) -> None:
     for path in ["/hashtags/none", "/campaigns/none", "/influencers/none"]:
         assert (await api.get(f"{path}/growth")).status_code == 404

@@ -30,7 +30,8 @@ def leftovers(folder: Path) -> list[str]:
 
 
 async def said(db: Database, kind: str, form: str = "csv", **query: Any) -> bytes:
-    return b"".join([data async for data in stream(db, kind, Query(**query), form, NOW)])
+    now = query.pop("now", NOW)
+    return b"".join([data async for data in stream(db, kind, Query(**query), form, now)])
 
 
 async def test_a_file_has_its_manifest_beside_it_and_both_are_whole(grown: Database, tmp_path: Path) -> None:
@@ -155,3 +156,17 @@ async def test_time_that_was_owed_and_is_not_spoken_of_is_said_to_be_missed(grow
     assert within.decode().splitlines()[1:] == [
         "mastodon,a.example,#rain,2026-03-01T11:59:00Z,2026-03-01T12:00:00Z,missed,not observed"
     ]
+
+
+async def test_as_it_was_known_before_a_file_came_there_is_none_of_it(grown: Database, tmp_path: Path) -> None:
+    before = {kind: await said(grown, kind) for kind in ("posts", "snapshots", "coverage")}
+    curve = await said(grown, "curves", hashtag="rain", step="1d", end=NOW)
+    later = NOW + 3_600_000
+    await bring(grown, tmp_path, "posts", [post(9)], now=later)
+    await bring(grown, tmp_path, "snapshots", [look(n, 60 * 60 * 5, likes=3) for n in (1, 9)], now=later)
+    for kind, rows in before.items():
+        assert await said(grown, kind, now=later) != rows
+        assert await said(grown, kind, now=later, as_of=NOW) == rows
+    assert await said(grown, "curves", now=later, as_of=NOW, hashtag="rain", step="1d", end=NOW) == curve
+    with pytest.raises(Invalid, match="future"):
+        await said(grown, "posts", as_of=NOW + 1)

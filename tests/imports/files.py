@@ -59,7 +59,7 @@ def write(path: Path, rows: Sequence[Row], names: Sequence[str] | None = None) -
 
 
 async def brought(db: Database, kind: str, path: Path, **how: Any) -> Summary:
-    return await run(db, kind, path, now=NOW, **how)
+    return await run(db, kind, path, **{"now": NOW, **how})
 
 
 async def bring(db: Database, folder: Path, kind: str, rows: Sequence[Row], **how: Any) -> Summary:

@@ -45,8 +45,9 @@ def _ask(
     ] = None,
     platform: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
     split: Annotated[Literal["platform"] | None, Query(description="each platform's columns as well")] = None,
+    as_of: Annotated[Instant | None, Query(description="as it was known then; now, if left out")] = None,
 ) -> Ask:
-    return Ask(start, to, step, tz, tuple(metric) if metric else None, platform, split == "platform")
+    return Ask(start, to, step, tz, tuple(metric) if metric else None, platform, split == "platform", as_of)
 
 
 Asking = Annotated[Ask, Depends(_ask)]

@@ -13,7 +13,7 @@ from app.api.schemas.common import Instant, when
 from app.api.schemas.posts import AuthorBody, History, LevelsAt, LookBody, PostBody, PostList
 from app.clock import rfc3339
 from app.errors import NotFound
-from app.store import post_reads
+from app.store import curves, post_reads
 from app.store.post_reads import METRICS, Ask, Found, Look
 
 router = APIRouter(tags=["posts"], route_class=Route)
@@ -103,7 +103,7 @@ async def read_engagement(
 ) -> History:
     """Every look at a post up to `as_of`, and its levels then."""
     post = (await post_reads.by_id(session, _post_id(id))).post
-    moment = now if as_of is None else as_of
+    moment = curves.moment(as_of, now)
     observed, levels = await post_reads.levels_at(session, post.id, moment)
     looks = await post_reads.looks(session, post.id, moment, page.after, page.limit)
     found, after = page.finish(looks, lambda look: [look.observed_at, look.source_id])

@@ -127,7 +127,7 @@ class Brought(Told):
 
 
 class Curve(Told):
-    """A growth curve. `time` is each bucket's beginning; `as_of` when it was asked for.
+    """A growth curve. `time` is each bucket's beginning; `as_of` when it was asked for, or the instant asked about.
 
     `outcomes`, of a campaign alone: by kind and by currency (`none` where there is no money), never summed.
     """
