@@ -49,6 +49,13 @@ def edges(start: int, end: int, step: str, tz: ZoneInfo) -> Ints:
     return found[max(first, 0) : last + 1]
 
 
+def texts(edges: Ints) -> list[str]:
+    """RFC 3339 of edges, which lie on whole seconds: all at once, since a curve has thousands."""
+    seconds = (edges // 1_000).astype("datetime64[s]")
+    shown: list[str] = np.datetime_as_string(seconds, unit="s", timezone="UTC").tolist()
+    return shown
+
+
 def _coarser(start: int, end: int) -> str:
     fits = [name for name, length in STEPS.items() if (end - start) // length <= MOST_BUCKETS]
     return fits[0] if fits else "1w over a shorter range"

@@ -77,7 +77,7 @@ def series(buckets: Buckets) -> dict[str, Column]:
     result["coverage"] = list(buckets.covered.tolist())
     moved, estimated = sums[:, COLUMN["moved"]], sums[:, COLUMN["estimated"]]
     share = np.divide(estimated, moved, out=np.zeros(len(moved)), where=moved > 0).round(6)
-    result["estimated"] = [value if some else None for value, some in zip(share.tolist(), moved > 0, strict=True)]
+    result["estimated"] = _shown(share, moved == 0)
     return result
 
 
@@ -99,8 +99,11 @@ def _unsaid(running: Ints, column: str) -> NDArray[np.bool_]:
     return result
 
 
-def _shown(values: Ints, unknown: NDArray[np.bool_]) -> Column:
-    return [None if hide else value for value, hide in zip(values.tolist(), unknown.tolist(), strict=True)]
+def _shown(values: Ints | Floats, unknown: NDArray[np.bool_]) -> Column:
+    shown: Column = values.tolist()
+    for place in np.flatnonzero(unknown).tolist():
+        shown[place] = None
+    return shown
 
 
 def totals(columns: dict[str, Column], newest_is_partial: bool) -> dict[str, int | bool | None]:
