@@ -19,7 +19,8 @@ from app.models import InfluencerCode, Outcome
 from app.store import paging
 from app.store.codes import normal_code
 
-KIND = "[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?"
+KIND = "[A-Za-z0-9]([A-Za-z0-9_-]{0,38}[A-Za-z0-9])?"
+"""A word, kept in small letters."""
 _COLUMNS = (
     Outcome.id, Outcome.occurred_at, Outcome.kind, Outcome.amount, Outcome.currency, Outcome.code, Outcome.donors,
 )  # fmt: skip
@@ -49,7 +50,7 @@ class GiftsKept:
 
 def checked(gift: Gift) -> Gift:
     """The gift with its kind in small and its currency in large letters, or Invalid naming the field."""
-    if not re.fullmatch(KIND, gift.kind.lower()):
+    if not re.fullmatch(KIND, gift.kind):
         raise Invalid("kind", gift.kind, "must be a word such as donation or sign-up: a-z, 0-9, - and _")
     if (gift.amount is None) != (gift.currency is None):
         field = "currency" if gift.currency is None else "amount"

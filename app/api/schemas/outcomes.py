@@ -19,7 +19,7 @@ MOST = 5_000
 def _kind(text: str) -> str:
     if not re.fullmatch(KIND, text):
         raise ValueError("must be a word such as donation or sign-up: a-z, 0-9, - and _")
-    return text
+    return text.lower()
 
 
 def _amount(text: str) -> str:
