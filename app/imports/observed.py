@@ -10,7 +10,7 @@ from app.imports import cells
 from app.imports.batch import Raw
 from app.imports.cells import known
 from app.imports.kind import Run, widen
-from app.store import coverage, imports
+from app.store import coverage, imports, native_counts
 from app.store.imports import Span
 from app.store.subjects import hashtag_key
 
@@ -47,8 +47,8 @@ class Counts:
             for key, (start, step, *_) in rows:
                 widen(spans, key, start, start + step)
             tracks = await imports.tracks(session, await run.source(session, platform), spans)
-            natives: list[imports.Native] = [(tracks[key], *numbers) for key, numbers in rows]
-            new += await imports.put_counts(session, natives, run.now)
+            natives: list[native_counts.Native] = [(tracks[key], *numbers) for key, numbers in rows]
+            new += await native_counts.keep(session, natives, run.now)
         return new
 
 

@@ -12,7 +12,7 @@ from app.analysis.tags import normal
 from app.clock import Clock, from_ms, to_ms
 from app.db.engine import Database, Session
 from app.errors import Busy, Fenced
-from app.polling import cadence, visits, walks
+from app.polling import cadence, native, visits, walks
 from app.polling.failpoints import reached
 from app.polling.outcome import believed
 from app.polling.patience import alive
@@ -52,6 +52,7 @@ async def _tried(ours: Visit) -> CollectorError | None:
             await ours.patience.after(told)
         async with sources.opened(ours.db, ours.settings, ours.clock, ours.claimed.source_id) as collector:
             await _walk_all(ours, collector)
+            await native.read(ours, collector)
     except CollectorError as error:
         return error
     except (Busy, Fenced):

@@ -14,7 +14,7 @@ from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid, NotFound
 from app.models import CampaignHashtag, Member, Post, Subject, Tagging
-from app.store import coverage, facts, outcomes, rollups
+from app.store import coverage, facts, native_counts, outcomes, rollups
 from app.store.as_of import AsOf
 from app.store.coverage import Observed
 from app.store.subjects import hashtag_key, subject_key
@@ -58,6 +58,10 @@ async def growth(
         platforms = [ask.platform] if ask.platform in platforms else []
     name = {"kind": kind, "id" if kind == "influencer" else kind: label or ref}
     found = _render(name, ask, edges, rows, tracks, platforms, at)
+    if kind != "influencer":  # a platform counts hashtags
+        told = await native_counts.by_platform(session, tracks, edges, ask.as_of)
+        for platform in platforms:
+            found["platforms"][platform] |= told.get(platform, {})
     if kind == "campaign":
         found["outcomes"] = await outcomes.series(session, ref, edges, ask.as_of)
     return found

@@ -10,7 +10,6 @@ from app.db.engine import ReadSession, Session
 from app.models import (
     AccountLook,
     Coverage,
-    NativeCount,
     Source,
     Track,
 )
@@ -147,21 +146,3 @@ async def put_looks(session: Session, rows: Sequence[tuple[int, int, int | None,
     """Every reading of accounts (account, instant, followers, posts): a file's are all kept, unlike a poll's."""
     ids, times, followers, posts = zip(*rows, strict=True) if rows else ((), (), (), ())
     await put(session, AccountLook, {"account_id": ids, "observed_at": times, "followers": followers, "posts": posts})
-
-
-Native = tuple[int, int, int, int, int | None, int | None, int | None]
-"""track, start, step, posts, authors, views, engagement"""
-
-
-async def put_counts(session: Session, rows: Sequence[Native], now: int) -> int:
-    """A platform's own counts; a later file has the last word. Returns how many said something new."""
-    query = select(
-        NativeCount.track_id, NativeCount.start_at, NativeCount.step, NativeCount.posts, NativeCount.authors,
-        NativeCount.views, NativeCount.engagement,
-    ).where(among(session, NativeCount.track_id, sorted({row[0] for row in rows})))  # fmt: skip
-    there = {tuple(row) for row in await session.execute(query)}
-    fresh = list({row[:3]: row for row in rows if row not in there}.values())
-    names = ("track_id", "start_at", "step", "posts", "authors", "views", "engagement")
-    columns = dict(zip(names, zip(*fresh, strict=True), strict=True)) if fresh else {}
-    await put(session, NativeCount, {**columns, "observed_at": [now] * len(fresh)} if fresh else {}, "replace")
-    return len(fresh)

@@ -79,6 +79,11 @@ async def claim(session: Session, track_id: int, now: int, *, even_if_early: boo
     return Claimed(*[*values, early])
 
 
+async def deep_at(session: ReadSession, track_id: int) -> int | None:
+    """When its re-walk window was last begun to be walked whole."""
+    return (await session.execute(select(Track.deep_at).where(Track.id == track_id))).scalar()
+
+
 async def hold(session: Session, claimed: Claimed, now: int, **values: object) -> None:
     """Write to the track and lengthen the claim; Fenced if another worker has taken over."""
     done = await session.execute(

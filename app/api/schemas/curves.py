@@ -111,12 +111,19 @@ class Totals(Told):
 
 
 class PlatformPart(Told):
-    """One platform's part; `series` with split=platform."""
+    """One platform's part; `series` with split=platform. `native_…`: the platform's own counts, by bucket.
+
+    They are there where the platform told any whose buckets nest in the step and the zone, and are in no sum of ours.
+    """
 
     model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(required=["totals", "coverage"]))
     totals: Totals
     coverage: Shares
     series: Series
+    native_posts: Ints
+    native_authors: Ints
+    native_views: Ints
+    native_engagement: Ints
 
 
 class Brought(Told):
