@@ -52,7 +52,7 @@ class People:
             self.write("answering #farm", answers=self.dice.choice(self.posts))
         self.move_counters()
         self.edit()
-        for post in self.dice.sample(self.posts, 3):
+        for post in self.dice.sample([post for post in self.posts if post.text in TEXTS], 3):
             self.town.script.delete(post)
 
     def move_counters(self) -> None:

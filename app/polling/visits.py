@@ -87,10 +87,12 @@ async def claim(db: Database, settings: Settings, clock: Clock, track_id: int, h
 async def _begin_walk(session: Session, claimed: Claimed, settings: Settings, how: How, now: int) -> list[Walk]:
     unfinished = walks.load(claimed.walks)
     # Gaps first: walking the known again from the newest post on would leave no pages for them.
-    deep = (how.asked or _is_deep_due(claimed, now)) and not any(walk.begun for walk in unfinished)
+    gaps = any(walk.begun for walk in unfinished)
+    deep = (how.asked or _is_deep_due(claimed, now)) and not gaps
     rewalk = int(settings.rewalk_days * DAY) if deep else None
     window = walks.Window(now, claimed.walked_to, claimed.look_back_to, 2 * claimed.interval_ms, rewalk)
-    kept, given_up = walks.push(unfinished, walks.begin(window, how.since))
+    unfinished = walks.deepened(unfinished, how.since) if gaps else unfinished
+    kept, given_up = walks.push(unfinished, walks.begin(window, None if gaps else how.since))
     for lost in given_up:
         if stretch := walks.owed(lost, window.lag, claimed.since):
             reason = "given up: newer posts came faster than they could be read"

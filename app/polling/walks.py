@@ -119,6 +119,14 @@ def _leads_through(walk: Walk, gap: Walk) -> bool:
     return gap.low is not None and walk.goal is not None and walk.goal <= gap.low
 
 
+def deepened(walks: Sequence[Walk], since: int | None) -> list[Walk]:
+    """The one that goes back furthest goes on to `since`."""
+    *newer, last = walks
+    if since is not None and last.goal is not None:
+        last = replace(last, goal=min(last.goal, since))
+    return [*newer, last]
+
+
 def without_cursor(walk: Walk) -> Walk:
     """Where its cursor leads nowhere any more: it goes on from the time that it had reached."""
     return replace(walk, cursor=None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, func, select
 
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
@@ -56,6 +56,12 @@ async def insert(session: Session, rows: Sequence[tuple[int, Stretch]]) -> None:
         "to_at": [one.end for _, one in rows], "state": [one.state for _, one in rows],
         "reason": [one.reason for _, one in rows], "recorded_at": [one.recorded for _, one in rows],
     })  # fmt: skip
+
+
+async def first_complete(session: ReadSession, track_id: int) -> int | None:
+    """From when on a track was proved complete, gaps after it aside."""
+    query = select(func.min(Coverage.from_at)).where(Coverage.track_id == track_id, Coverage.state == "complete")
+    return (await session.execute(query)).scalar()
 
 
 def merge(there: Sequence[Stretch], new: Stretch) -> list[Stretch]:

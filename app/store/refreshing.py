@@ -41,6 +41,12 @@ async def posts_of(session: ReadSession, hashtag_id: int, source_id: int) -> lis
     return [Known(row[0], str(row[1]), row[2]) for row in await session.execute(query)]
 
 
+async def count_of(session: ReadSession, hashtag_id: int, source_id: int) -> int:
+    query = select(func.count()).select_from(Post).join(Tagging, Tagging.post_id == Post.id)
+    query = query.where(Tagging.hashtag_id == hashtag_id, Post.source_id == source_id)
+    return (await session.execute(query)).scalar_one()
+
+
 async def shown_before(session: ReadSession, hashtag_id: int, source_id: int, start: int, end: int) -> frozenset[int]:
     """Live posts of the hashtag born in [start, end) that the source has shown: it should show them again."""
     query = (

@@ -52,6 +52,21 @@ async def test_since_is_how_far_back_the_first_pass_goes(
         await place.check()
 
 
+@pytest.mark.parametrize("kind", ["gotosocial", BLUESKY])
+async def test_a_short_history_is_walked_whole(db: Database, clock: FakeClock, tmp_path: Path, kind: str) -> None:
+    """However far back a post is dated that came only now; and look-ups are left for what no page shows."""
+    async with town(db, clock, tmp_path, kind) as place:
+        names = write(place, 60, every=DAY / 1_000)
+        await place.collect()
+        ann = place.script.people["ann"]
+        late = place.script.add_post(place.network, ann, "so #farm", created_at=place.now - 40 * DAY)
+        place.advance(60)
+        summary = await place.collect()
+        assert (summary.posts_new, summary.refreshed) == (1, 0)
+        assert await place.native_ids() == {*names, late.native_id}
+        await place.check()
+
+
 async def test_a_pass_before_its_time_stands_for_no_slot(db: Database, clock: FakeClock, tmp_path: Path) -> None:
     """However often somebody asks: the track stays due when it was."""
     async with town(db, clock, tmp_path) as place:

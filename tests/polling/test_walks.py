@@ -95,6 +95,13 @@ def test_more_gaps_than_are_kept_are_given_up_oldest_first() -> None:
     assert lost == [there[-1]]
 
 
+def test_the_gap_that_goes_back_furthest_is_deepened() -> None:
+    there = [Walk(950, 900, "c", 930), Walk(600, 500, "c", 560)]
+    assert walks.deepened(there, 300) == [there[0], Walk(600, 300, "c", 560)]
+    assert walks.deepened(there, 550) == walks.deepened(there, None) == there
+    assert walks.deepened([Walk(600, None, "c", 560)], 300) == [Walk(600, None, "c", 560)]
+
+
 def test_walks_are_kept_as_text() -> None:
     there = [Walk(1_000, 800, "c", 950, 900, True), Walk(600)]
     assert walks.load(walks.dump(there)) == there
