@@ -3,6 +3,7 @@
 What no fact tells is taken as it is now: which hashtags a campaign has, whose an account is, who wrote a post.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.db.engine import ReadSession
 from app.store import facts, looks, rebuild, remembered
 from app.store.facts import Facts
 from app.store.rollups import Belongs, Ledger
-from app.store.sums import Sums, nothing
+from app.store.sums import Authors, Sums, nothing
 
 _First = tuple[int, int, str, int]
 """An account's first post: when it began to count, its id, its platform, its author's followers."""
@@ -29,6 +30,7 @@ class AsOf:
         self._firsts: dict[int, _First] = {}
         self._rows: Rows | None = None
         self._began: int | None = None
+        self._authored: list[tuple[int, int]] = []  # each post's author and when it began to count
 
     async def first(self) -> int | None:
         await self._sum()
@@ -46,6 +48,13 @@ class AsOf:
             np.add.at(sums.within, place[place >= 0], rows.sums[mine][place >= 0])
             sums.before[:] = rows.sums[mine][place < 0].sum(axis=0)
         return found
+
+    async def authors(self, edges: Ints, platform: str | None) -> Authors:
+        await self._sum()
+        inside = Counter(who for who, born in self._authored if edges[0] <= born < edges[-1])
+        firsts = {who: self._firsts[who] for who in inside if platform in (None, self._firsts[who][2])}
+        largest = max((followers for _, _, _, followers in firsts.values()), default=0) or None
+        return Authors(tuple(inside[who] for who in firsts), largest)
 
     async def _sum(self) -> Rows:
         if self._rows is not None:
@@ -80,6 +89,7 @@ class AsOf:
         self._began = place.born_at if self._began is None else min(self._began, place.born_at)
         self._ledger.birth(place, post)
         if post.author_id is not None:
+            self._authored.append((post.author_id, place.born_at))
             mine = (place.born_at, post.id, post.platform, post.followers or 0)
             self._firsts[post.author_id] = min(self._firsts.get(post.author_id, mine), mine)
 

@@ -14,10 +14,11 @@ from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid, NotFound
 from app.models import CampaignHashtag, Member, Post, Subject, Tagging
-from app.store import coverage, facts, native_counts, outcomes, rollups
+from app.store import coverage, facts, native_counts, outcomes, rollups, summaries
 from app.store.as_of import AsOf
 from app.store.coverage import Observed
 from app.store.subjects import hashtag_key, subject_key
+from app.store.summaries import Drawn
 from app.store.sums import Rollups, Source, Sums, nothing
 
 
@@ -45,10 +46,9 @@ async def growth(
 
     Raises NotFound where the subject has no curve, Invalid where the question has no answer.
     """
-    subject = subject_key(kind, ref)
+    tz, at, subject = _zone(ask), moment(ask.as_of, now), subject_key(kind, ref)
     if (await session.execute(select(Subject.id).where(Subject.id == subject))).scalar() is None:
         raise NotFound(f"no {kind} {ref!r} is followed")
-    tz, at = _zone(ask), moment(ask.as_of, now)
     sums: Source = Rollups(session, subject) if ask.as_of is None else AsOf(session, subject, at)
     edges = await _edges(sums, ask, tz, at)
     rows = await sums.read(edges, ask.step, ask.platform)
@@ -57,7 +57,11 @@ async def growth(
     if ask.platform:
         platforms = [ask.platform] if ask.platform in platforms else []
     name = {"kind": kind, "id" if kind == "influencer" else kind: label or ref}
-    found = _render(name, ask, edges, rows, tracks, platforms, at)
+    shown = [track for track in tracks if not ask.platform or track.platform == ask.platform]
+    whole = curve.series(_buckets(edges, [rows[name] for name in platforms if name in rows], shown, at))
+    found = _render(name, ask, edges, rows, tracks, platforms, at, whole)
+    drawn = Drawn(kind, ref, edges, ask.step, ask.platform, sums, list(rows.values()), shown, ask.as_of)
+    found["summary"] = await summaries.of(session, drawn, whole, at)
     if kind != "influencer":  # a platform counts hashtags
         told = await native_counts.by_platform(session, tracks, edges, ask.as_of)
         for platform in platforms:
@@ -127,19 +131,18 @@ async def _tracks(session: ReadSession, kind: str, ref: str, subject: int, as_of
 
 def _render(
     subject: dict[str, str], ask: Ask, edges: Ints, rows: dict[str, Sums], tracks: list[Observed],
-    platforms: list[str], now: int,
+    platforms: list[str], now: int, whole: dict[str, curve.Column],
 ) -> dict[str, Any]:  # fmt: skip
     partial = bool(edges[-1] > now)
     shown = [track for track in tracks if not ask.platform or track.platform == ask.platform]
-    whole = curve.series(_buckets(edges, [rows[name] for name in platforms if name in rows], shown, now))
     by_platform = {
-        name: curve.series(_buckets(
+        name: whole if len(platforms) == 1 else curve.series(_buckets(
             edges, [rows[name]] if name in rows else [], [t for t in tracks if t.platform == name], now
         ))
         for name in platforms
     }  # fmt: skip
     names = [name for name in curve.SERIES if not ask.metrics or name in ask.metrics]
-    time = [rfc3339(edge) for edge in edges[:-1].tolist()]
+    time = calendar.texts(edges[:-1])
     return {
         "subject": subject,
         "from": rfc3339(int(edges[0])), "to": rfc3339(int(edges[-1])), "step": ask.step, "timezone": ask.zone,

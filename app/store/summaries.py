@@ -17,17 +17,16 @@ from app.analysis.statistics.measured import JSON, unknown
 from app.analysis.statistics.summary import Known, summary
 from app.db.dialect import among
 from app.db.engine import ReadSession
-from app.models import Campaign, CampaignHashtag, Debut, Hashtag, Member, Post, Rollup, Subject
+from app.models import Campaign, CampaignHashtag, Hashtag, Member, Post, Rollup, Subject
 from app.store import coverage
 from app.store.as_of import AsOf
 from app.store.coverage import Observed
 from app.store.subjects import hashtag_key, subject_key
-from app.store.sums import Sums, grain_of
+from app.store.sums import Authors, Source, Sums, grain_of
 
-MOST_OTHERS, MOST_CELLS = 10, 5_000
+MOST_OTHERS, MOST_CELLS = 10, 1_000
 """A share of voice reads a row for each other's bucket: beyond these it would cost more than the curve."""
 _DECIDES = [COLUMN[name] for name in ("posts", "authored", "authors_new", "followers", "impressions")]
-_Authors = tuple[tuple[int, ...], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ class Drawn:
     edges: Ints
     step: str
     platform: str | None
+    source: Source
     sums: Sequence[Sums]
     tracks: Sequence[Observed]
     as_of: int | None
@@ -55,9 +55,9 @@ class Drawn:
 
 async def of(session: ReadSession, drawn: Drawn, columns: Columns, now: int) -> dict[str, JSON]:
     """Every statistic of `docs/statistics.md` by its name."""
-    (posts_per_author, largest), originals = await _remembered(session, drawn)
+    authors, originals = await _remembered(session, drawn)
     others, why = await _others(session, drawn, now)
-    known = Known(await _declared(session, drawn), posts_per_author, largest, originals, others)
+    known = Known(await _declared(session, drawn), authors.posts, authors.largest, originals, others)
     found = summary(columns, drawn.edges, now, known)
     if why:
         found["share_of_voice"] = unknown("share", why).as_json()
@@ -70,45 +70,20 @@ async def _declared(session: ReadSession, drawn: Drawn) -> int | None:
     return (await session.execute(select(Campaign.launched_at).where(Campaign.id == drawn.ref))).scalar()
 
 
-_MOST_REMEMBERED = 256
-_MEMORY: WeakKeyDictionary[Any, OrderedDict[Any, tuple[_Authors, int | None]]] = WeakKeyDictionary()
+_MOST_REMEMBERED = 64
+_MEMORY: WeakKeyDictionary[Any, OrderedDict[Any, tuple[Authors, int | None]]] = WeakKeyDictionary()
 
 
-async def _remembered(session: ReadSession, drawn: Drawn) -> tuple[_Authors, int | None]:
+async def _remembered(session: ReadSession, drawn: Drawn) -> tuple[Authors, int | None]:
     """A page that is watched asks every few seconds: what no new post has changed is not counted anew."""
     memory = _MEMORY.setdefault(session.get_bind(), OrderedDict())
     state = drawn.state()
     if state not in memory:
-        memory[state] = await _authors(session, drawn), await _originals(session, drawn)
+        memory[state] = await drawn.source.authors(drawn.edges, drawn.platform), await _originals(session, drawn)
     memory.move_to_end(state)
     while len(memory) > _MOST_REMEMBERED:
         memory.popitem(last=False)
     return memory[state]
-
-
-async def _authors(session: ReadSession, drawn: Drawn) -> _Authors:
-    """How many posts each author has in the range, and the most followers of one, as at the first post here."""
-    counts = select(Member.author_id, func.count().label("posts")).where(
-        *_within(drawn), Member.author_id.is_not(None)
-    )  # fmt: skip
-    if drawn.as_of is not None:
-        counts = counts.join(Post, Post.id == Member.post_id).where(Post.found_at <= drawn.as_of)
-    mine = counts.group_by(Member.author_id).subquery()
-    query = (
-        select(mine.c.posts, func.count(), func.max(Debut.followers))
-        .join(Debut, (Debut.account_id == mine.c.author_id) & (Debut.subject_id == drawn.subject))
-        .group_by(mine.c.posts)
-    )
-    if drawn.platform:
-        query = query.where(Debut.platform == drawn.platform)
-    rows = (await session.execute(query)).all()
-    each = np.repeat([int(row[0]) for row in rows], [int(row[1]) for row in rows]) if rows else np.zeros(0, int)
-    return tuple(each.tolist()), max((int(row[2]) for row in rows if row[2] is not None), default=None)
-
-
-def _within(drawn: Drawn) -> list[Any]:
-    start, end = int(drawn.edges[0]), int(drawn.edges[-1])
-    return [Member.subject_id == drawn.subject, Member.born_at >= start, Member.born_at < end]
 
 
 async def _originals(session: ReadSession, drawn: Drawn) -> int | None:
@@ -116,7 +91,8 @@ async def _originals(session: ReadSession, drawn: Drawn) -> int | None:
     if not any(track.kind == "import" for track in drawn.tracks):
         return None
     query = select(func.count(), func.count(Post.repost_of)).join(Member, Member.post_id == Post.id)
-    query = query.where(*_within(drawn))
+    start, end = int(drawn.edges[0]), int(drawn.edges[-1])
+    query = query.where(Member.subject_id == drawn.subject, Member.born_at >= start, Member.born_at < end)
     if drawn.platform:
         query = query.where(Post.platform == drawn.platform)
     if drawn.as_of is not None:

@@ -11,7 +11,7 @@ from app.analysis.contribution import COLUMNS
 from app.analysis.shape import FIVE_MINUTES, Ints
 from app.analysis.sums import HOUR, QUARTER
 from app.db.engine import ReadSession
-from app.models import Member, Rollup
+from app.models import Debut, Member, Rollup
 
 # Columns of the table: rows of mapped attributes cost twice as much to read.
 _TABLE = Rollup.__table__.c
@@ -38,6 +38,17 @@ class Source(Protocol):
 
     async def read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:
         """By platform."""
+
+    async def authors(self, edges: Ints, platform: str | None) -> "Authors":
+        """Who posted between the first edge and the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authors:
+    """How many posts each has in the range; the most followers of one, as at the first post here (None: none known)."""
+
+    posts: tuple[int, ...]
+    largest: int | None
 
 
 class Rollups:
@@ -68,6 +79,22 @@ class Rollups:
             sums = found.setdefault(name, nothing(edges))
             np.add.at(sums.within, place[these], numbers[these, 1:])
         return found
+
+    async def authors(self, edges: Ints, platform: str | None) -> Authors:
+        mine = (
+            select(Member.author_id, func.count().label("posts"))
+            .where(Member.subject_id == self._subject, Member.author_id.is_not(None))
+            .where(Member.born_at >= int(edges[0]), Member.born_at < int(edges[-1]))
+            .group_by(Member.author_id)
+            .subquery()
+        )
+        first = (Debut.account_id == mine.c.author_id) & (Debut.subject_id == self._subject)
+        query = select(mine.c.posts, func.count(), func.max(Debut.followers)).join(Debut, first)
+        if platform:
+            query = query.where(Debut.platform == platform)
+        rows = (await self._session.execute(query.group_by(mine.c.posts))).all()
+        posts = tuple(int(row[0]) for row in rows for _ in range(int(row[1])))
+        return Authors(posts, max((int(row[2] or 0) for row in rows), default=0) or None)
 
     async def _before(self, mine: Sequence[Any], start: int) -> dict[str, Ints]:
         """Sums by platform of all buckets before `start`: whole hours first, then what is left of the last hour."""
