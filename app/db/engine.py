@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,11 @@ class ReadSession(AsyncSession):
 
 
 class Session(ReadSession):
-    """May write: inside `Database.write`, one transaction."""
+    """May write: inside `Database.write`, one transaction. What is in `at_end` is called just before the commit."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.at_end: list[Callable[[], Awaitable[None]]] = []
 
 
 def async_url(url: str) -> URL:
@@ -114,6 +118,8 @@ class Database:
             await self._begin(session)
             with _told_plainly():
                 yield session
+                for last in session.at_end:
+                    await last()
                 await session.commit()
 
     async def _begin(self, session: ReadSession) -> None:

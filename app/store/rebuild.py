@@ -22,7 +22,7 @@ from app.models import (
     Subject,
     Tagging,
 )
-from app.store import facts, looks, members, remembered, rollups
+from app.store import facts, looks, members, news, remembered, rollups
 from app.store.facts import Facts
 from app.store.rollups import Belongs, Ledger
 
@@ -49,6 +49,7 @@ async def rebuild(session: Session, subject: int, now: int) -> int:
     await lock_rows(session, Subject, [subject])
     for table in (Member, Debut, Rollup):
         await session.execute(delete(table).where(table.subject_id == subject))
+    news.note(session, news.POINTS, [subject], now)  # though no post may be left
     belongs = await who_belongs(session, subject)
     for start in range(0, len(belongs), CHUNK):
         part = belongs[start : start + CHUNK]

@@ -12,6 +12,7 @@ from app.clock import bucket_of
 from app.db.dialect import put
 from app.db.engine import Session
 from app.models import Rollup
+from app.store import news
 from app.store.facts import Facts
 
 GAVE = tuple(COLUMN[f"gave_{metric}"] for metric in CURVE_METRICS)
@@ -97,6 +98,7 @@ async def write(session: Session, ledger: Ledger, now: int) -> None:
     """Add all that was collected, at every grain, in the order of the keys."""
     amounts = ledger.amounts()
     subjects = np.array(list(ledger.subjects), dtype=np.int64)
+    news.note(session, news.POINTS, subjects[np.unique(amounts.subject)].tolist(), now)
     platforms = list(ledger.platforms)
     for grain in GRAINS:
         if grain == FIVE_MINUTES:

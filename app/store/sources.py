@@ -8,6 +8,7 @@ from sqlalchemy import or_, select, update
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Fenced, NotFound
 from app.models import Account, Post, Source, Track
+from app.store import news
 
 LEASE_MS = 30_000
 
@@ -82,7 +83,9 @@ async def set_state(
     """`waiting` has a time; `stopped` needs a person."""
     values = {"state": state, "reason": reason, "waits_until": waits_until}
     mine = update(Source).where(Source.id == source_id)
-    await session.execute(mine.where(Source.state != state).values(state_at=now))
+    changed = await session.execute(mine.where(Source.state != state).values(state_at=now))
+    if changed.rowcount:  # type: ignore[attr-defined]
+        news.note(session, news.SOURCE, [source_id], now)
     await session.execute(mine.values(**values, failures=0 if state == "ok" else Source.failures + 1))
 
 
