@@ -6,13 +6,13 @@ from dataclasses import replace
 from app.clock import Clock, to_ms
 from app.db.engine import Database
 from app.errors import NotFound
-from app.models import Track
 from app.polling import poll, refresh
 from app.polling.outcome import PassSummary
 from app.polling.visits import How
 from app.settings import Settings
 from app.store import coverage, following, refreshing, tracks
 from app.store.subjects import hashtag_key
+from app.store.tracks import Place
 
 MOST_PAGES = 200
 """A pass that a person asks for goes on as long as one may; a cursor that never ends is stopped here."""
@@ -41,7 +41,7 @@ async def once(
     return [await _one(db, settings, clock, track, how) for track in mine]
 
 
-async def _one(db: Database, settings: Settings, clock: Clock, track: Track, how: How) -> PassSummary:
+async def _one(db: Database, settings: Settings, clock: Clock, track: Place, how: How) -> PassSummary:
     since = await _as_far_as_known(db, track, how.since)
     visit = await poll.visit(db, settings, clock, track.id, replace(how, since=since))
     if visit is None:
@@ -58,7 +58,7 @@ async def _one(db: Database, settings: Settings, clock: Clock, track: Track, how
     return summary
 
 
-async def _as_far_as_known(db: Database, track: Track, since: int | None) -> int | None:
+async def _as_far_as_known(db: Database, track: Place, since: int | None) -> int | None:
     """Where the history is short, back to where it begins: posts dated back are found however old they say."""
     async with db.read() as session:
         begins = await coverage.first_complete(session, track.id)

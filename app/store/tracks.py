@@ -1,6 +1,6 @@
 """Due tracks are claimed by a checked UPDATE: one row changed, it is yours. The term fences whoever comes late."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select, update
@@ -124,9 +124,17 @@ async def end_pass(session: Session, claimed: Claimed, now: int, state: str, **v
     await session.execute(update(Pass).where(*mine).values(state=state, ended_at=now, **values))
 
 
-async def of_hashtag(session: ReadSession, hashtag_id: int) -> Sequence[Track]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a hashtag is followed."""
+
+    id: int
+    hashtag_id: int
+    source_id: int
+
+
+async def of_hashtag(session: ReadSession, hashtag_id: int) -> list[Place]:
     """The live tracks of a hashtag."""
-    query = select(Track).join(Source, Source.id == Track.source_id).where(Source.kind == "live")
-    return (
-        (await session.execute(query.where(Track.hashtag_id == hashtag_id, Track.until_at.is_(None)))).scalars().all()
-    )
+    query = select(Track.id, Track.hashtag_id, Track.source_id).join(Source, Source.id == Track.source_id)
+    query = query.where(Source.kind == "live", Track.hashtag_id == hashtag_id, Track.until_at.is_(None))
+    return [Place(*row) for row in await session.execute(query.order_by(Track.id))]
