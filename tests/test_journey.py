@@ -16,7 +16,7 @@ from sandbox.ids import BLUESKY, fold
 from sandbox.posts import Post as Written
 from sandbox.script import Record
 from tests.clocks import FakeClock
-from tests.polling.town import KINDS, TAG, Town, town
+from tests.polling.town import KINDS, TAG, Town, on, town
 
 TEXTS = ("so #Farm", "so #FARM", "two #field #farm", "full width #ｆａｒｍ")
 NEAR = ("near #Farmer", "apart #far #m", "no tag, only farm", "none")
@@ -168,7 +168,7 @@ async def sums_agree(place: Town) -> None:
             assert sum(filter(None, series[metric])) == levels, metric
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@on(*KINDS)
 async def test_a_worker_finds_all_of_it_too(db: Database, clock: FakeClock, tmp_path: Path, kind: str) -> None:
     """The same world, by polling and refreshing at their own times for half a day, instead of a person's passes."""
     async with town(db, clock, tmp_path, kind) as place:

@@ -9,6 +9,7 @@ from collectors import http
 from sandbox.ids import BLUESKY
 from tests.faults.conftest import Opened
 from tests.faults.proxy import Exchange, cut, drips, sends
+from tests.polling.town import on
 
 
 async def test_p4_nobody_listens(spoiled: Opened) -> None:
@@ -73,7 +74,7 @@ WHERE = {
 }
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_p6_connections_end_and_are_reset_everywhere(spoiled: Opened, kind: str) -> None:
     """One that is cut is made again at once; where that is cut too, the page is asked for again after a while."""
     async with spoiled(kind) as place:

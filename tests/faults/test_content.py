@@ -10,6 +10,7 @@ from app.models import Post, PostText, Tagging
 from sandbox.ids import BLUESKY
 from tests.faults.conftest import Opened
 from tests.faults.proxy import answers, rewrites
+from tests.polling.town import on
 
 GARBAGE = {
     "cut JSON": b'[{"id": "1", "created_at": ',
@@ -25,7 +26,7 @@ GARBAGE = {
 }
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_p8_garbage_is_refused_and_the_gap_is_said(spoiled: Opened, kind: str) -> None:
     async with spoiled(kind) as place:
         place.write(3)
@@ -44,7 +45,7 @@ async def test_p8_garbage_is_refused_and_the_gap_is_said(spoiled: Opened, kind: 
         assert len(await place.native_ids()) == 6
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", BLUESKY])
+@on("mastodon", "gotosocial", BLUESKY)
 async def test_p8_garbage_for_an_answer_to_a_look_up_makes_nobody_absent(spoiled: Opened, kind: str) -> None:
     async with spoiled(kind) as place:
         place.write(3)
@@ -81,7 +82,7 @@ def with_counters(kind: str, *values: str) -> Callable[[bytes], bytes]:
 ODD = ["NaN", "Infinity", "-Infinity", "1e999", "-1", '"7"', "null", "1.5", str(2**63), "9" * 5_000]
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 @pytest.mark.parametrize("times", [1, 2], ids=["p9_not_finite", "p22_too_large"])
 async def test_p9_p22_numbers_that_are_none(spoiled: Opened, kind: str, times: int) -> None:
     """The field counts as not said, the row is kept, or the page refused whole: never a wrong number."""

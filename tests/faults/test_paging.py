@@ -10,9 +10,10 @@ from app.models import Post
 from sandbox.ids import BLUESKY
 from tests.faults.conftest import Opened
 from tests.faults.proxy import Exchange, answers, rewrites
+from tests.polling.town import on
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", BLUESKY])
+@on("mastodon", "gotosocial", BLUESKY)
 async def test_p14_posts_that_arrive_late_are_found(spoiled: Opened, kind: str) -> None:
     """Within the lag by the next pass; later ones, and those dated back, by the next walk through the last days."""
     async with spoiled(kind) as place:
@@ -47,7 +48,7 @@ async def test_p14_pages_out_of_order(spoiled: Opened) -> None:
         assert len(await place.native_ids()) == 390
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_p15_more_new_posts_than_pages(spoiled: Opened, kind: str) -> None:
     """What one pass cannot reach is a gap, and is read as there is room; newer posts are never left for it."""
     async with spoiled(kind, page_limit=4) as place:
@@ -138,7 +139,7 @@ async def test_p16_empty_pages_that_go_on_for_ever(spoiled: Opened) -> None:
         assert len(await place.native_ids()) == 100
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_p16_a_kept_cursor_that_has_run_out(spoiled: Opened, kind: str) -> None:
     """The walk goes on by time: nothing is lost, and nothing is asked for again and again."""
     async with spoiled(kind, page_limit=1) as place:
@@ -191,7 +192,7 @@ def evil() -> Any:
     return opened()
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_p18_clocks_that_are_a_day_wrong(spoiled: Opened, kind: str) -> None:
     """A time in the future is not believed, and said so; one in the past is, and ends no walk."""
     async with spoiled(kind) as place:

@@ -1,14 +1,12 @@
 """Posts that go and come back, and counters that fall: P19, P20."""
 
-import pytest
-
 from app.models import Post, PostText, Snapshot
 from app.store import curves
 from sandbox.ids import BLUESKY
 from sandbox.posts import Post as Written
 from tests.faults.conftest import Opened, Spoiled
 from tests.faults.proxy import rewrites
-from tests.polling.town import KINDS, TAG
+from tests.polling.town import KINDS, TAG, on
 
 
 async def later(place: Spoiled, seconds: float = 700) -> None:
@@ -23,7 +21,7 @@ async def state(place: Spoiled, post: Written) -> tuple[str, int, bool]:
     return row.state, row.absences, any(text.post_id == row.id for text in await place.rows(PostText))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@on(*KINDS)
 async def test_p19_deleted_after_it_was_found_and_back_again(spoiled: Opened, kind: str) -> None:
     async with spoiled(kind) as place:
         kept, lost = place.write(2)
@@ -82,7 +80,7 @@ async def test_p19_deleted_before_and_while_it_is_found(spoiled: Opened) -> None
         await place.check()
 
 
-@pytest.mark.parametrize("kind", ["gotosocial", BLUESKY])
+@on("gotosocial", BLUESKY)
 async def test_p19_an_account_that_is_suspended_and_returns(spoiled: Opened, kind: str) -> None:
     """All of its posts at once: more than a batch, so that no answer holds any of them."""
     async with spoiled(kind) as place:
@@ -100,7 +98,7 @@ async def test_p19_an_account_that_is_suspended_and_returns(spoiled: Opened, kin
         await place.check()
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_p20_counts_fall_to_nothing_and_are_left_out(spoiled: Opened, kind: str) -> None:
     """Kept as seen: a fall is a fall, what is missing is unknown and never 0."""
     name = b"favourites_count" if kind == "mastodon" else b"likeCount"

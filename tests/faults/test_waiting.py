@@ -16,6 +16,7 @@ from sandbox.ids import BLUESKY
 from tests.clocks import FakeClock
 from tests.faults.conftest import Opened, Spoiled
 from tests.faults.proxy import Exchange, answers
+from tests.polling.town import on
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ async def asked_by_nobody_before(place: Spoiled, until: int) -> None:
     place.advance(1)
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "gotosocial", BLUESKY])
+@on("mastodon", "gotosocial", BLUESKY)
 async def test_p1_a_person_who_collects_waits_it_out(spoiled: Opened, clock: FakeClock, kind: str) -> None:
     async with spoiled(kind) as place:
         posts = place.write(130)
@@ -103,7 +104,7 @@ async def test_p2_a_third_of_all_answers_fails(spoiled: Opened) -> None:
         await place.heals()
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_p2_all_answers_fail(spoiled: Opened, clock: FakeClock, kind: str) -> None:
     async with spoiled(kind) as place:
         place.write(5)

@@ -19,7 +19,7 @@ from app.store import following, keep, tracks
 from sandbox.ids import BLUESKY
 from sandbox.limits import Limits
 from tests.clocks import FakeClock
-from tests.polling.town import Town, town
+from tests.polling.town import Town, on, town
 
 
 def write(place: Town, count: int, every: float = 0.5) -> list[str]:
@@ -32,7 +32,7 @@ def write(place: Town, count: int, every: float = 0.5) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["mastodon", BLUESKY])
+@on("mastodon", BLUESKY)
 async def test_since_is_how_far_back_the_first_pass_goes(
     db: Database, clock: FakeClock, tmp_path: Path, kind: str
 ) -> None:
@@ -52,7 +52,7 @@ async def test_since_is_how_far_back_the_first_pass_goes(
         await place.check()
 
 
-@pytest.mark.parametrize("kind", ["gotosocial", BLUESKY])
+@on("gotosocial", BLUESKY)
 async def test_a_short_history_is_walked_whole(db: Database, clock: FakeClock, tmp_path: Path, kind: str) -> None:
     """However far back a post is dated that came only now; and look-ups are left for what no page shows."""
     async with town(db, clock, tmp_path, kind) as place:

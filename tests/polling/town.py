@@ -1,11 +1,13 @@
 """A written world on a real socket, a real database, a clock in the hand: all that the loop needs to run for real."""
 
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from app import sources
@@ -28,6 +30,13 @@ from tests.invariants import Truth, check
 
 TAG, TOKEN = "farm", "a-token-of-the-town"
 KINDS = ("mastodon", "gotosocial", "takahe", BLUESKY)
+
+
+def on(*kinds: str) -> pytest.MarkDecorator:
+    """Each kind of server on one of the two databases in turn: they do not know of each other."""
+    databases = itertools.cycle(("sqlite", "postgresql"))
+    pairs = [(next(databases), kind) for kind in kinds]
+    return pytest.mark.parametrize(("database_url", "kind"), pairs, indirect=["database_url"])
 
 
 def settings_for(url: str, **more: Any) -> Settings:
