@@ -14,12 +14,14 @@ from app.access import keyfile, users
 from app.access.throttle import Throttle
 from app.api import errors
 from app.api.door import API, Door
+from app.api.live import Live
 from app.api.metrics import Metrics
 from app.api.openapi import describe
 from app.api.routes import (
     access,
     annotations,
     campaigns,
+    events,
     growth,
     hashtags,
     health,
@@ -49,13 +51,14 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     state = app.state
     state.settings, state.clock = settings, clock or SystemClock()
     state.db, state.keys = db, keyfile.keyring(settings) if db else None
-    state.metrics, state.throttle = Metrics(), Throttle()
+    state.metrics, state.throttle, state.live = Metrics(), Throttle(), Live()
     # What platforms allow is known to collectors, which the API does not import.
     state.allowed = {platform: _allowed(platform) for platform in collectors.PLATFORMS}
     errors.install(app)
     app.add_middleware(Door, metrics=state.metrics)
     rooms = (
-        access, campaigns, outcomes, annotations, inbound, hashtags, influencers, growth, posts, sources, health,
+        access, campaigns, outcomes, annotations, inbound, hashtags, influencers, growth, posts, sources, events,
+        health,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router, prefix=API)

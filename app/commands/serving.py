@@ -43,9 +43,9 @@ async def serving(given: "Settings", db: "Database") -> AsyncIterator["Served"]:
 
     from app.main import create_app
 
-    listener = _listen(given)
+    listener, app = _listen(given), create_app(given, db)
     config = uvicorn.Config(
-        create_app(given, db), log_config=None, access_log=False, server_header=False, ws="none",
+        app, log_config=None, access_log=False, server_header=False, ws="none",
         proxy_headers=False, timeout_graceful_shutdown=10, lifespan="on", http="httptools",
     )  # fmt: skip
     server = _quiet(config)
@@ -58,6 +58,7 @@ async def serving(given: "Settings", db: "Database") -> AsyncIterator["Served"]:
     try:
         yield Served(server, task)
     finally:
+        app.state.live.close()
         server.should_exit = True
         await task
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import uvicorn
+from fastapi import FastAPI
 
 from app.access import keyfile, tokens
 from app.access.principal import SCOPES
@@ -32,13 +33,13 @@ class Hurried(SystemClock):
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[str]:
+def served(settings: Settings, app: FastAPI | None = None) -> Iterator[str]:
     """Where it listens, once it is ready."""
     # The protocol by name: asyncio turns Nagle's delay off for those alone.
     with socket.socket(proto=socket.IPPROTO_TCP) as taken:
         taken.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            create_app(settings, clock=Hurried()),
+            app or create_app(settings, clock=Hurried()),
             log_config=None,
             access_log=False,
             ws="none",

@@ -49,7 +49,7 @@ NEEDS: dict[str, Scope | str] = {
     "GET /": "stats:read", "GET /campaigns/{slug}": "stats:read", "GET /hashtags/{tag}": "stats:read",
     "GET /influencers/{id}": "stats:read", "GET /login": OPEN, "POST /login": OPEN, "POST /logout": ANYONE,
     "GET /setup": OPEN, "POST /setup": OPEN, "GET /static/{name}": OPEN,
-    "GET /api/v1/coverage": "stats:read", "GET /api/v1/sources": "stats:read",
+    "GET /api/v1/coverage": "stats:read", "GET /api/v1/sources": "stats:read", "GET /api/v1/events": "stats:read",
 }  # fmt: skip
 
 
@@ -66,8 +66,10 @@ async def ask(client: httpx.AsyncClient, route: str) -> httpx.Response:
     method, path = route.split()
     for name, value in (("{slug}", "a"), ("{tag}", "a"), ("{id}", "1"), ("{id:path}", "1")):
         path = path.replace(name, value)
+    # A stream would not end: with an id that cannot be it is refused, once it is known who asks.
+    headers = {"Last-Event-ID": "-"} if path.endswith("/events") else {}
     return await client.request(
-        method, f"http://127.0.0.1:8000{path}", json={} if method in ("POST", "PATCH") else None
+        method, f"http://127.0.0.1:8000{path}", json={} if method in ("POST", "PATCH") else None, headers=headers
     )
 
 

@@ -52,7 +52,7 @@ def test_every_answer_is_true_to_the_openapi_page(sqlite_template: Path, tmp_pat
         url = f"{base}/api/v1/openapi.json"
         schema = schemathesis.openapi.from_url(
             url, config=configured(token), headers={"Authorization": f"Bearer {token}"}
-        )
+        ).exclude(path="/api/v1/events")  # it does not end: tests/api/test_events.py listens
         failures, asked = [], Counter[str]()
         for event in from_schema(schema).execute():
             if isinstance(event, events.NonFatalError | events.FatalError):
