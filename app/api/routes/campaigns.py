@@ -5,14 +5,22 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Response
 
-from app.api.deps import Changing, IfMatch, Made, Page, Posting, Reading, check_match, etag, needs
+from app.api.deps import Changing, IfMatch, Made, Now, Page, Posting, Reading, check_match, etag, needs
 from app.api.openapi import changed, problems
 from app.api.route import Route
-from app.api.schemas.campaigns import CampaignBody, CampaignChange, CampaignList, Kind, NewCampaign
+from app.api.schemas.campaigns import (
+    CampaignBody,
+    CampaignChange,
+    CampaignList,
+    CampaignRead,
+    Kind,
+    Launch,
+    NewCampaign,
+)
 from app.api.schemas.common import when
 from app.clock import rfc3339
 from app.db.engine import Session
-from app.store import campaigns
+from app.store import campaigns, lives
 from app.store.campaigns import Described, Kept
 
 router = APIRouter(tags=["campaigns"], route_class=Route)
@@ -59,12 +67,14 @@ async def create_campaign(asked: NewCampaign, writing: Posting) -> Response:
     return await writing.once("campaign.create", work)
 
 
-@router.get("/campaigns/{slug}", dependencies=READ, responses=changed(CampaignBody) | problems(404))
-async def read_campaign(slug: SlugInPath, session: Reading, response: Response) -> CampaignBody:
-    """One campaign, with its ETag."""
+@router.get("/campaigns/{slug}", dependencies=READ, responses=changed(CampaignRead) | problems(404))
+async def read_campaign(slug: SlugInPath, session: Reading, now: Now, response: Response) -> CampaignRead:
+    """One campaign, with its ETag, and its launch: declared, or found in its curve."""
     kept = await campaigns.by_slug(session, slug)
     response.headers.update(_etag(kept))
-    return _body(kept)
+    began = await lives.launch(session, kept, now)
+    launch = None if began.value is None else Launch(at=rfc3339(int(began.value)), found=kept.it.launched_at is None)
+    return CampaignRead(**_body(kept).model_dump(), launch=launch)
 
 
 @router.patch(

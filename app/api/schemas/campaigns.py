@@ -56,6 +56,23 @@ class CampaignBody(Told):
     created_at: Time
 
 
+class Launch(Told):
+    """`found`: nobody declared it; the first of 3 buckets above what was usual before."""
+
+    model_config = example({"at": "2017-11-24T18:00:00Z", "found": False})
+    at: Time
+    found: bool
+
+
+class CampaignRead(CampaignBody):
+    """`launch`: null where none is declared and none was found."""
+
+    model_config = example(
+        {**_NEW, "created_at": "2026-11-24T04:05:06Z", "launch": {"at": "2017-11-24T18:00:00Z", "found": False}}
+    )
+    launch: Launch | None
+
+
 class CampaignList(Told):
     items: list[CampaignBody]
     next: str | None
