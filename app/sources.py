@@ -125,7 +125,8 @@ async def opened(
     """A collector for the source. No session is open while it is used. `spare`: the part of each budget it leaves."""
     async with db.read() as session:
         row = await rows.by_id(session, source_id)
-    meter = DatabaseMeter(db, clock, source_id, collectors.offer(row.platform).allowances, spare)
+        payer = await rows.payer(session, row)
+    meter = DatabaseMeter(db, clock, payer, collectors.offer(row.platform).allowances, spare)
     credential = _credential(row.credential_file, row.identifier)
     async with outbound.client(settings.allow_networks, headers={"User-Agent": _user_agent(settings)}) as client:
         yield collectors.open_collector(

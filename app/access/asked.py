@@ -16,6 +16,7 @@ class Asked:
     path: str
     query: str
     peer: str | None
+    http: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
 
     @classmethod
@@ -24,7 +25,7 @@ class Asked:
         client = scope.get("client")
         headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
         query = scope.get("query_string", b"").decode("latin-1")
-        return cls(scope["method"], scope["path"], query, client[0] if client else None, headers)
+        return cls(scope["method"], scope["path"], query, client[0] if client else None, scope["http_version"], headers)
 
     def every(self, name: str) -> list[str]:
         return [value for each, value in self.headers if each == name]
@@ -48,8 +49,14 @@ def loopback_host(asked: Asked) -> bool:
     return match is not None and is_loopback(match[1].strip("[]"))
 
 
+# What proxies add to say for whom they ask.
+_PROXY = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"})
+
+
 def proxied(asked: Asked) -> bool:
-    return any(name in ("forwarded", "via") or name.startswith("x-forwarded-") for name, _ in asked.headers)
+    """A proxy says so in a header, or speaks HTTP/1.0, as one set up with a bare `proxy_pass` does."""
+    told = any(name in _PROXY or name.startswith("x-forwarded-") for name, _ in asked.headers)
+    return told or asked.http == "1.0"
 
 
 def same_site(asked: Asked) -> bool:

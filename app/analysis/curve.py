@@ -53,8 +53,14 @@ def coverage(edges: Ints, tracks: Sequence[tuple[Stretches, Stretches]]) -> Floa
 
 
 def _meet(a: Sequence[tuple[int, int]], b: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    found = [(max(x[0], y[0]), min(x[1], y[1])) for x in a for y in b]
-    return sorted(span for span in found if span[0] < span[1])
+    """What lies in both; each is disjoint and sorted, so one walk over both finds it."""
+    found, i, j = [], 0, 0
+    while i < len(a) and j < len(b):
+        start, end = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
+        if start < end:
+            found.append((start, end))
+        i, j = (i + 1, j) if a[i][1] <= b[j][1] else (i, j + 1)
+    return found
 
 
 def series(buckets: Buckets) -> dict[str, Column]:
@@ -106,14 +112,13 @@ def _shown(values: Ints | Floats, unknown: NDArray[np.bool_]) -> Column:
     return shown
 
 
-def totals(columns: dict[str, Column], newest_is_partial: bool) -> dict[str, int | bool | None]:
-    """Sums over the curve's range. `at_least`: something of it was not observed (the newest bucket apart)."""
+def totals(columns: dict[str, Column], over: int) -> dict[str, int | bool | None]:
+    """Sums over the range. `at_least`: something was not observed of the first `over` buckets, which are past."""
     sums: dict[str, int | bool | None] = {}
     names = ("posts", "authors_new", *CURVE_METRICS, "engagement", "followers", "potential_impressions")
     for name in names:
         known = [value for value in columns[name] if value is not None]
         sums["authors" if name == "authors_new" else name] = int(sum(known)) if known else None
-    settled = columns["coverage"][:-1] if newest_is_partial else columns["coverage"]
-    sums["at_least"] = any((value or 0) < 1 for value in settled)
-    sums["newest_is_partial"] = newest_is_partial
+    sums["at_least"] = any((value or 0) < 1 for value in columns["coverage"][:over])
+    sums["newest_is_partial"] = over < len(columns["coverage"])
     return sums

@@ -49,15 +49,16 @@ def async_url(url: str) -> URL:
 
 
 def make_engine(url: str, **options: Any) -> AsyncEngine:
+    """Errors name the statement and never its values, which may be secrets or what people wrote."""
     parsed = async_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(
-            parsed, pool_pre_ping=True, pool_size=5, max_overflow=10,
+            parsed, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=10,
             connect_args={"timeout": 5, "command_timeout": 300}, **options,
         )  # fmt: skip
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed, pool_size=5, max_overflow=10, **options)
+    engine = create_async_engine(parsed, hide_parameters=True, pool_size=5, max_overflow=10, **options)
     event.listen(engine.sync_engine, "connect", _sqlite_connect)
     event.listen(engine.sync_engine, "begin", _sqlite_begin)
     return engine

@@ -159,14 +159,16 @@ def is_witness(work: Work, key: int) -> bool:
 
 
 def _is_latest(work: Work, key: int) -> bool:
-    """Whether the page shows the post as it is now: a page that comes late does not bring back old words."""
+    """Whether the page shows the post as it is now: a late page, or another server's copy, brings back no old words."""
     looked = work.facts[key].looked_at
-    return work.arrivals.live and (looked is None or work.arrivals.at >= looked)
+    return work.arrivals.live and not is_witness(work, key) and (looked is None or work.arrivals.at >= looked)
 
 
 async def _keep_texts(session: Session, work: Work) -> None:
-    said = [(key, post) for key, post in work.values.items() if post.text is not None or post.url is not None]
     new = set(work.new)
+    # Another server's copy says nothing: what its home has deleted must not come back from there.
+    ours = [(key, post) for key, post in work.values.items() if key in new or not is_witness(work, key)]
+    said = [(key, post) for key, post in ours if post.text is not None or post.url is not None]
     latest = [(key, post) for key, post in said if key in new or _is_latest(work, key)]
     await _put_texts(session, latest, "replace")
     await _put_texts(session, [pair for pair in said if pair not in latest], "ignore")

@@ -9,8 +9,8 @@ from app.analysis.curve import SERIES
 Holds = Literal["platform", "id", "time", "tag", "tags", "count", "share", "word", "free"]
 """`free` is text that a stranger wrote: a spreadsheet must not run it."""
 
-LARGEST = 10**15
-"""No count is larger: sums over thousands of posts must still fit 63 bits."""
+LARGEST = 10**11
+"""No count is larger (the most seen video has a sixth of it): sums over a hundred million looks still fit 63 bits."""
 
 
 @dataclass(frozen=True, slots=True)

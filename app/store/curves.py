@@ -133,7 +133,7 @@ def _render(
     subject: dict[str, str], ask: Ask, edges: Ints, rows: dict[str, Sums], tracks: list[Observed],
     platforms: list[str], now: int, whole: dict[str, curve.Column],
 ) -> dict[str, Any]:  # fmt: skip
-    partial = bool(edges[-1] > now)
+    over = int((edges[1:] <= now).sum())
     shown = [track for track in tracks if not ask.platform or track.platform == ask.platform]
     by_platform = {
         name: whole if len(platforms) == 1 else curve.series(_buckets(
@@ -150,12 +150,12 @@ def _render(
         "series": {"time": time, **{name: whole[name] for name in names}},
         "platforms": {
             name: {
-                "totals": curve.totals(columns, partial), "coverage": columns["coverage"],
+                "totals": curve.totals(columns, over), "coverage": columns["coverage"],
                 **({"series": {"time": time, **{n: columns[n] for n in names}}} if ask.split else {}),
             }
             for name, columns in by_platform.items()
         },
-        "totals": curve.totals(whole, partial),
+        "totals": curve.totals(whole, over),
         "summary": {},
         "gaps": gaps(shown, int(edges[0]), min(int(edges[-1]), now), now),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from app.db.dialect import among
 from app.db.engine import ReadSession
 from app.models import Source, Track
 from app.store import budgets, paging
+from app.store.sources import payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ async def _budgets(
 ) -> dict[int, list[Left]]:
     found = {}
     for source in sources:
-        spent = await budgets.read(session, source.id) if source.kind == "live" else {}
+        spent = await budgets.read(session, await payer(session, source)) if source.kind == "live" else {}
         found[source.id] = [
             _left(one, spent.get(one.name, Spent({})), now)
             for one in (allowed.get(source.platform, ()) if source.kind == "live" else ())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Fenced, NotFound
@@ -33,6 +33,19 @@ class Live:
     @classmethod
     def of(cls, row: Source) -> "Live":
         return cls(row.id, row.name, row.platform)
+
+
+async def payer(session: ReadSession, row: Source) -> int:
+    """A budget belongs to a credential: sources that share one spend from the budget of the oldest."""
+    same = [
+        column.is_not_distinct_from(value)
+        for column, value in (
+            (Source.base_url, row.base_url), (Source.identifier, row.identifier),
+            (Source.credential_file, row.credential_file),
+        )
+    ]  # fmt: skip
+    query = select(func.min(Source.id)).where(Source.kind == "live", Source.platform == row.platform, *same)
+    return (await session.execute(query)).scalar_one()
 
 
 async def live(session: ReadSession) -> Sequence[Source]:
@@ -75,6 +88,9 @@ async def remove(session: Session, name: str, now: int) -> None:
     await session.execute(
         update(Track).where(Track.source_id == row.id, Track.until_at.is_(None)).values(until_at=now, due_at=None)
     )
+    # The next source that shows them takes them in: without a home nobody would read their counters again.
+    await session.execute(update(Post).where(Post.source_id == row.id).values(source_id=None, next_look_at=None))
+    await session.execute(update(Account).where(Account.source_id == row.id).values(source_id=None, next_look_at=None))
 
 
 async def set_state(

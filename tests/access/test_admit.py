@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"
 async def came_in(
     db: Database, keys: Keyring, *headers: tuple[str, str], method: str = "GET", listens_on: str = "127.0.0.1"
 ) -> str | int:
-    asked = Asked(method, "/api/v1/campaigns", "", "127.0.0.1", (("host", "127.0.0.1:8000"), *headers))
+    asked = Asked(method, "/api/v1/campaigns", "", "127.0.0.1", "1.1", (("host", "127.0.0.1:8000"), *headers))
     async with db.read() as session:
         found = await admit(session, keys, asked, listens_on, NOW)
     return found.status if isinstance(found, Refusal) else found.actor

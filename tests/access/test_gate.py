@@ -27,15 +27,16 @@ FOLLOWED = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_f
 
 
 def ask(
-    path: str = API, method: str = "GET", peer: str | None = "127.0.0.1", query: str = "", **headers: str | list[str]
-) -> Asked:
+    path: str = API, method: str = "GET", peer: str | None = "127.0.0.1", query: str = "", http: str = "1.1",
+    **headers: str | list[str],
+) -> Asked:  # fmt: skip
     given: dict[str, str | list[str]] = {"host": "127.0.0.1:8000", **headers}
     pairs = [
         (name.replace("_", "-"), each)
         for name, value in given.items()
         for each in ([value] if isinstance(value, str) else value)
     ]
-    return Asked(method, path, query, peer, tuple(pairs))
+    return Asked(method, path, query, peer, http, tuple(pairs))
 
 
 def outcome(asked: Asked, state: State, found: Principal | None = None, csrf: str = "") -> Principal | int:
@@ -63,7 +64,7 @@ LOCAL_YES: list[dict[str, Any]] = [
     {"host": "localhost", "origin": "http://localhost:80"},
     {"path": PAGE, **FOLLOWED},
     {"cookie": "groundswell=of-an-older-database"},
-    {"x_real_ip": "8.8.8.8"},
+    {"http": "2"},
 ]
 LOCAL_NO: list[tuple[int, dict[str, Any]]] = [
     (401, {"peer": "192.168.1.5"}),
@@ -72,6 +73,9 @@ LOCAL_NO: list[tuple[int, dict[str, Any]]] = [
     (401, {"peer": None}),
     (401, {"peer": ""}),
     (401, {"forwarded": "for=8.8.8.8"}),
+    (401, {"x_real_ip": "8.8.8.8"}),
+    (401, {"cf_connecting_ip": "8.8.8.8"}),
+    (401, {"http": "1.0"}),
     (401, {"forwarded": ""}),
     (401, {"x_forwarded_for": "127.0.0.1"}),
     (401, {"x_forwarded_proto": "https"}),
@@ -311,7 +315,8 @@ def test_an_odd_cookie_of_another_program_hides_nothing() -> None:
 
 def test_facts_are_read_from_asgi() -> None:
     scope = {
-        "type": "http", "method": "GET", "path": "/x", "query_string": b"a=b", "client": ("127.0.0.1", 5),
+        "type": "http", "http_version": "1.1",
+        "method": "GET", "path": "/x", "query_string": b"a=b", "client": ("127.0.0.1", 5),
         "headers": [(b"Host", b"localhost"), (b"x-a", b"\xe9")],
     }  # fmt: skip
     asked = Asked.of(scope)

@@ -83,6 +83,13 @@ def test_only_what_was_owed_can_be_covered() -> None:
 
 def test_totals_say_at_least_where_something_was_not_observed_the_newest_apart() -> None:
     columns = curve.series(buckets([{"posts": 1}, {"posts": 2}], [1, 0.5]))
-    assert curve.totals(columns, newest_is_partial=True)["at_least"] is False
-    assert curve.totals(columns, newest_is_partial=False)["at_least"] is True
-    assert curve.totals(columns, newest_is_partial=True)["posts"] == 3
+    assert curve.totals(columns, over=1)["at_least"] is False
+    assert curve.totals(columns, over=2)["at_least"] is True
+    assert curve.totals(columns, over=1)["posts"] == 3
+    assert [curve.totals(columns, over=n)["newest_is_partial"] for n in (1, 2)] == [True, False]
+
+
+def test_many_stretches_are_met_in_one_walk() -> None:
+    spans = [(n * 10, n * 10 + 7) for n in range(50_000)]
+    edges = np.array([0, 250_000, 500_000])
+    assert curve.coverage(edges, [([(0, 500_000)], spans)]).tolist() == [0.7, 0.7]

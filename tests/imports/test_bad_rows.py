@@ -62,7 +62,7 @@ async def test_a_bad_post_is_named_with_line_column_and_reason(
         ({"likes": "1,000"}, "likes: '1,000' is not a whole number"),
         ({"likes": "1_000"}, "likes: '1_000' is not a whole number"),
         ({"likes": "٣"}, "likes: '٣' is not a whole number"),
-        ({"likes": 10**15 + 1}, "likes: 1000000000000001 is more than any count"),
+        ({"likes": 10**11 + 1}, "likes: 100000000001 is more than any count"),
         ({"likes": "9" * 25}, f"likes: {'9' * 25} is more than any count"),
         ({"observed_at": "nan"}, "observed_at: "),
         ({"observed_at": -(10**12)}, "observed_at: "),

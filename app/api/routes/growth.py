@@ -86,10 +86,19 @@ async def grow_influencer(
 
 
 def _answer(curve: dict[str, Any], if_none_match: str | None) -> Response:
-    # Weak: the same numbers asked for a second later differ in `as_of` alone.
-    numbers = msgspec.json.encode({**curve, "as_of": None})
-    tag = f'W/"{hashlib.blake2b(numbers, digest_size=12).hexdigest()}"'
+    tag = f'W/"{hashlib.blake2b(msgspec.json.encode(_settled(curve)), digest_size=12).hexdigest()}"'
     known = [part.strip() for part in (if_none_match or "").split(",")]
     if tag in known or "*" in known:
         return Response(status_code=304, headers={"ETag": tag})
     return Response(msgspec.json.encode(curve), headers={"ETag": tag}, media_type="application/json")
+
+
+def _settled(curve: dict[str, Any]) -> list[Any]:
+    """What tells one curve from another. How much of the newest bucket is covered changes by the second."""
+    names = ("subject", "from", "to", "timezone", "totals", "outcomes")
+    series = {name: column[:-1] if name == "coverage" else column for name, column in curve["series"].items()}
+    parts = {
+        name: (part["totals"], part["coverage"][:-1], [part[key] for key in part if key.startswith("native_")])
+        for name, part in curve["platforms"].items()
+    }
+    return [*(curve.get(name) for name in names), series, parts]
