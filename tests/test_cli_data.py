@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from app.clock import SystemClock, rfc3339, to_ms
 from app.db.engine import Database
 from tests.cli import call, one_line, well
 
@@ -58,6 +59,19 @@ def test_an_imported_curve_is_the_same_in_every_form(filled: Path) -> None:
     assert [line.split()[-1] for line in table.splitlines() if line.startswith("2026")] == [
         str(value) for value in curve["series"]["likes"]
     ]
+
+
+def test_as_it_was_known_before_a_file_came(filled: Path) -> None:
+    before = rfc3339(to_ms(SystemClock().now()))
+    (filled / "late.csv").write_text(POSTS.splitlines()[0] + "\nmastodon,late,2026-03-02T10:00:00Z,#climate,u9,zo,1\n")
+    well("import", "posts", "late.csv")
+    for extra, posts in (((), [2, 2, 0]), (("--as-of", before), [2, 1, 0])):
+        curve = json.loads(well("growth", "#climate", *RANGE, *extra, "--format", "json"))
+        assert curve["series"]["posts"] == posts
+        assert ("late" in well("export", "posts", *extra)) == (not extra)
+        assert not extra or curve["as_of"] == before
+    refused = call("growth", "#climate", "--as-of", "2999-01-01")
+    assert (refused.code, "as_of" in one_line(refused)) == (2, True)
 
 
 def test_days_begin_where_the_zone_says(filled: Path) -> None:

@@ -3,7 +3,9 @@
 import httpx
 import pytest
 
+from app.clock import to_ms
 from app.db.engine import Database
+from app.store import native_counts
 from tests.api.conftest import add_source, ago, arrive, post
 from tests.clocks import FakeClock
 
@@ -76,6 +78,18 @@ async def test_the_same_numbers_are_not_sent_twice(
     source = await add_source(db, "two.example")
     await arrive(db, source, [post(9, ("Growing",), ago(hours=1))], ago(minutes=5))
     assert (await api.get(url, headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_a_platforms_own_count_stands_beside_ours_and_changes_the_etag(
+    api: httpx.AsyncClient, grown: None, db: Database, clock: FakeClock
+) -> None:
+    url, day = "/hashtags/growing/growth?step=1d&from=2026-03-01&to=2026-03-02", to_ms(ago(hours=12))
+    plain = await api.get(url)
+    async with db.write() as session:
+        await native_counts.keep(session, [(1, day, 86_400_000, 70, None, None, None)], to_ms(clock.now()))
+    told = await api.get(url, headers={"If-None-Match": plain.headers["etag"]})
+    assert (told.status_code, told.json()["platforms"]["mastodon"]["native_posts"]) == (200, [70])
+    assert (told.json()["series"], told.json()["totals"]) == (plain.json()["series"], plain.json()["totals"])
 
 
 async def test_a_curve_as_it_was_known_does_not_see_what_came_later(
