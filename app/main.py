@@ -27,6 +27,7 @@ from app.api.routes import (
     hashtags,
     health,
     inbound,
+    influence,
     influencers,
     outcomes,
     posts,
@@ -58,8 +59,8 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     errors.install(app)
     app.add_middleware(Door, metrics=state.metrics)
     rooms = (
-        access, campaigns, compare, outcomes, annotations, inbound, hashtags, influencers, growth, posts, sources,
-        events, health,
+        access, campaigns, influence, compare, outcomes, annotations, inbound, hashtags, influencers, growth, posts,
+        sources, events, health,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router, prefix=API)

@@ -66,9 +66,10 @@ def shares(edges: Ints, acts: Sequence[Act]) -> dict[str, Floats]:
     felt: dict[str, Floats] = {}
     for act in acts:
         # A post in the middle of a bucket acts from there on: in its own bucket its age is taken at the bucket's end.
-        age = np.where(edges[:-1] < act.at, edges[1:] - act.at, middle - act.at).astype(np.float64)
-        pull = np.where((edges[1:] > act.at) & (edges[:-1] < act.at + WINDOW), act.weight * density(age), 0.0)
-        felt[act.who] = felt.get(act.who, np.zeros(len(middle))) + pull
+        first, last = np.searchsorted(edges[1:], act.at, "right"), np.searchsorted(edges[:-1], act.at + WINDOW, "left")
+        here = slice(int(first), int(last))
+        age = np.where(edges[:-1][here] < act.at, edges[1:][here] - act.at, middle[here] - act.at).astype(np.float64)
+        felt.setdefault(act.who, np.zeros(len(middle)))[here] += act.weight * density(age)
     whole = sum(felt.values(), np.zeros(len(middle)))
     return {who: np.divide(pull, whole, out=np.zeros_like(pull), where=whole > 0) for who, pull in felt.items()}
 

@@ -14,11 +14,13 @@ from app.api.schemas.people import (
     InfluencerBody,
     InfluencerChange,
     InfluencerList,
+    Merge,
     NewInfluencer,
+    Split,
 )
 from app.clock import rfc3339
 from app.db.engine import Session
-from app.store import people
+from app.store import people, persons
 from app.store.people import Claim, Owned, Person
 
 router = APIRouter(tags=["influencers"], route_class=Route)
@@ -128,3 +130,41 @@ async def delete_influencer(
         return Made(None, f"influencer {id}", 204)
 
     return await writing.once("influencer.delete", work)
+
+
+@router.post(
+    "/influencers/{id}/merge", dependencies=WRITE, response_model=None,
+    responses=changed(InfluencerBody) | problems(404, 409, 413),
+)  # fmt: skip
+async def merge_influencer(
+    id: IdInPath,  # noqa: A002
+    asked: Merge,
+    writing: Posting,
+) -> Response:
+    """Two influencers are one person: accounts, codes and campaigns go to `into`, whose curve is made again."""
+
+    async def work(session: Session) -> Made:
+        person = await persons.merge(session, await people.by_id(session, id), asked.into, writing.now)
+        return Made(_body(person), f"influencer {id} into {person.id}", 200, _etag(person))
+
+    return await writing.once("influencer.merge", work)
+
+
+@router.post(
+    "/influencers/{id}/split", dependencies=WRITE, status_code=201, response_model=None,
+    responses=changed(InfluencerBody, 201) | problems(404, 409, 413),
+)  # fmt: skip
+async def split_influencer(
+    id: IdInPath,  # noqa: A002
+    asked: Split,
+    writing: Posting,
+) -> Response:
+    """Some accounts turn out to be someone else's: they become a new influencer, and both curves are made again."""
+
+    async def work(session: Session) -> Made:
+        old = await people.by_id(session, id)
+        person = await persons.split(session, old, _claims(asked.accounts), asked.name, writing.now)
+        headers = {**_etag(person), "Location": f"/api/v1/influencers/{person.id}"}
+        return Made(_body(person), f"influencer {person.id} from {id}", 201, headers)
+
+    return await writing.once("influencer.split", work)

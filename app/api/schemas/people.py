@@ -58,6 +58,21 @@ class InfluencerChange(Asked):
     codes: Codes = unset
 
 
+class Merge(Asked):
+    """`into`: the influencer who stays."""
+
+    model_config = example({"into": "inf_0123456789abcdef"})
+    into: Annotated[Line, Field(max_length=64)]
+
+
+class Split(Asked):
+    """`accounts`: those that become someone new."""
+
+    model_config = example({"accounts": _ACCOUNTS, "name": "Another Jerome"})
+    accounts: Annotated[list[ClaimedAccount], Field(min_length=1, max_length=50)]
+    name: Line
+
+
 class AccountBody(Told):
     """`known`: the account was met on its platform, so its posts count."""
 
