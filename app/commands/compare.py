@@ -1,0 +1,93 @@
+"""`groundswell compare`: campaigns side by side in the terminal."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import typer
+
+from app.commands.frame import database, now, run, settings
+from app.commands.growth import sparkline
+from app.commands.show import say
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def compare(
+    campaigns: Annotated[list[str], typer.Argument(metavar="A B [C...]", help="2 to 5 slugs")],
+    align: Annotated[Literal["launch"], typer.Option(help="what is hour 0")] = "launch",  # noqa: ARG001 - one so far
+    metric: Annotated[str, typer.Option(help="what the ratios are of")] = "engagement",
+    per: Annotated[str, typer.Option(help="absolute, post, follower or day")] = "absolute",
+    tz: Annotated[str, typer.Option(help="an IANA zone")] = "UTC",
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Put campaigns side by side: aligned at their launches, cut at the youngest's age."""
+    found = run(_compared(campaigns, metric, per, tz))
+    say(json.dumps(found, ensure_ascii=False) if as_json else told(found))
+
+
+async def _compared(slugs: list[str], metric: str, per: str, tz: str) -> dict[str, Any]:
+    from app.store import comparing
+
+    async with database(settings()) as db, db.read() as session:
+        return await comparing.side_by_side(session, slugs, now(), metric, per, tz)
+
+
+def told(found: dict[str, Any]) -> str:
+    """What is compared, the curves as lines of blocks, the table, and the ratios."""
+    each, seen = found["campaigns"], found["intersection"]
+    covered = f"{seen['buckets']} of {seen['of']} buckets were observed for all"
+    lines = [f"{span(found['age_hours'])} from launch, cut at the youngest; {covered}"]
+    for one in each:
+        when = f"{DAYS[one['weekday']]} {one['hour']:02}h" if one["weekday"] is not None else "?"
+        lines.append(f"{one['slug']}: launch {one['launch']['value']} ({when}, {one['launch']['reason']})")
+        lines.append(f"  {found['metric']}  {sparkline(one['series']['gain'])}")
+    lines += ["", *_table(found["table"], [one["slug"] for one in each]), ""]
+    lines += [_ratio(one, found) for one in found["log_ratios"]]
+    return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]], slugs: list[str]) -> list[str]:
+    notes: dict[str, int] = {}
+    cells = [["", *slugs]] + [
+        [row["name"].replace("_", " "), *(_cell(row["values"][slug], notes) for slug in slugs)] for row in rows
+    ]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(slugs) + 1)]
+    shown = [
+        "  ".join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])
+        for line in cells
+    ]
+    return [*shown, *(f"[{number}] {note}" for note, number in notes.items())]
+
+
+def _cell(value: dict[str, Any], notes: dict[str, int]) -> str:
+    """The number and its unit, bounds where they differ, and a note for what is to be known of it."""
+    low, high = value["low"], value["high"]
+    if value["value"] is not None:
+        text = number(value["value"])
+        if (low, high) != (value["value"], value["value"]):
+            text += f" ({number(low)} to {number(high)})"
+        text = text if value["unit"] in ("posts", "authors", "share") else f"{text} {value['unit']}"
+    elif low is not None or high is not None:
+        text = f"{number(low)} to {number(high)} {value['unit']}"
+    else:
+        text = "·"
+    return f"{text} [{notes.setdefault(value['reason'], len(notes) + 1)}]" if value["reason"] else text
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "?"
+    return f"{value:,.0f}" if value == int(value) or abs(value) >= 1_000 else f"{value:,.3g}"
+
+
+def span(hours: float) -> str:
+    return f"{hours / 24:,.1f} days" if hours >= 48 else f"{hours:,.0f} hours"
+
+
+def _ratio(one: dict[str, Any], found: dict[str, Any]) -> str:
+    per = "" if found["per"] == "absolute" else f" per {found['per']}"
+    head = f"{found['metric']}{per} of {one['of']} to {one['to']}"
+    if one["value"] is None:
+        return f"{head}: · ({one['reason']})"
+    low, value, high = one["ratio"]
+    return f"{head}: {value:.3g} times (95 %: {low:.3g} to {high:.3g})"
