@@ -58,8 +58,9 @@ async def _tried(ours: Visit) -> CollectorError | None:
     except (Busy, Fenced):
         raise
     except Exception as error:
-        # A page that breaks us must not keep its slot for ever: it is closed with the reason, and the log has the rest.
-        await visits.finish(ours, Malformed(f"{type(error).__name__}: {error}"))
+        # A page that breaks us must not keep its slot for ever: it is closed with the error's name. The log has the
+        # rest, which may hold a statement with its values: nothing to show.
+        await visits.finish(ours, Malformed(type(error).__name__))
         raise
     return None
 
@@ -128,11 +129,16 @@ async def _pages(ours: Visit, collector: Searches, walk: Walk) -> AsyncGenerator
 
 
 def _ours(ours: Visit, page: Page) -> list[Post]:
-    """The page's posts that carry the hashtag itself, near-misses left out, with times that can be."""
+    """The page's posts that carry the hashtag itself, with times that can be: no near-misses, and each once a visit."""
     wanted = normal(ours.claimed.tag)
     found = [post for post in page.posts if any(normal(tag) == wanted for tag in post.tags)]
     ours.summary.near_misses += len(page.posts) - len(found)
-    return [believed(post, ours.now) for post in found]
+    fresh = {_key(ours, post): post for post in found if _key(ours, post) not in ours.seen}
+    return [believed(post, ours.now) for post in fresh.values()]
+
+
+def _key(ours: Visit, post: Post) -> int:
+    return keep.post_key(ours.claimed.platform, post.native_id)
 
 
 async def _keep_page(ours: Visit, page: Page, before: Walk, *, whole: bool) -> Walk:
@@ -146,7 +152,8 @@ async def _keep_page(ours: Visit, page: Page, before: Walk, *, whole: bool) -> W
     async with ours.db.write() as session:
         await tracks.hold(session, claimed, now)
         kept = await keep.keep(session, arrivals, now)
-        ours.seen |= {keep.post_key(claimed.platform, post.native_id) for post in posts}
+        await visits.rebuild_curves(session, kept.influencers, now)
+        ours.seen |= {_key(ours, post) for post in posts}
         ended = walks.is_done(after, all_new=bool(posts) and kept.posts_new == len(posts))
         left = [one if one.top != after.top else after for one in ours.walks if not (ended and one.top == after.top)]
         await tracks.hold(session, claimed, now, walks=walks.dump(left))
@@ -160,7 +167,6 @@ async def _keep_page(ours: Visit, page: Page, before: Walk, *, whole: bool) -> W
 
 def _count(ours: Visit, kept: Kept, posts: int) -> None:
     summary = ours.summary
-    ours.recognised |= set(kept.influencers)
     summary.pages += 1
     summary.posts += posts
     summary.posts_new += kept.posts_new

@@ -1,28 +1,28 @@
 """Reads the levels of known posts again, in full batches: without it there is discovery, but no growth."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
 
 from app import sources
 from app.clock import DAY, HOUR, MINUTE, SECOND, Clock, to_ms
-from app.db.engine import Database
+from app.db.engine import Database, Session
 from app.errors import Busy, Fenced
-from app.polling import cadence, outcome
+from app.polling import cadence, outcome, visits
 from app.polling.failpoints import reached
 from app.polling.outcome import PassSummary, believed
 from app.polling.patience import Patience, alive
 from app.settings import Settings
-from app.store import accounts, keep, rebuild, refreshing
+from app.store import accounts, keep, refreshing
 from app.store import sources as source_rows
 from app.store.keep import Arrivals
 from app.store.refreshing import Known
-from app.store.subjects import subject_key
 from collectors.contract import Collector, ReadsAccounts, Refreshes
-from collectors.errors import CollectorError, Spent
+from collectors.errors import CollectorError, RateLimited, Spent, Unauthorized
 from collectors.posts import Looked
 
 BATCHES = 50
@@ -149,8 +149,32 @@ async def _look_at(ours: Refresh, posts: Sequence[Known]) -> None:
             left = unread + left if len(unread) < len(batch) else left
 
 
+PutOff = Callable[[Session, Sequence[Known], int], Awaitable[None]]
+
+
+@asynccontextmanager
+async def _or_put_off(ours: Refresh, asked: Sequence[Known], put_off: PutOff, wait: int) -> AsyncIterator[None]:
+    """Where one of them is in the way of all, the rest get their turn: these come later, by lot in other company."""
+    try:
+        yield
+    except (RateLimited, Unauthorized, Busy, Fenced):
+        raise
+    except Exception:
+        by_lot = random.sample(asked, len(asked))
+        async with ours.db.write() as session:
+            await source_rows.hold_refresh(session, ours.source.id, ours.term, ours.now)
+            await put_off(session, by_lot[::2], ours.now + wait)
+            await put_off(session, by_lot[1::2], ours.now + 2 * wait)
+        raise
+
+
 async def _batch(ours: Refresh, collector: Refreshes, batch: Sequence[Known]) -> list[Known]:
     """Returns those of which nothing was learned."""
+    async with _or_put_off(ours, batch, refreshing.put_off_posts, cadence.SHORTEST):
+        return await _read(ours, collector, batch)
+
+
+async def _read(ours: Refresh, collector: Refreshes, batch: Sequence[Known]) -> list[Known]:
     looked = await _asked(ours, collector, [post.local_id for post in batch])
     now, shown = ours.now, {post.local_id for post in looked.posts}
     absent = [post for post in batch if post.local_id in looked.absent]
@@ -165,8 +189,7 @@ async def _batch(ours: Refresh, collector: Refreshes, batch: Sequence[Known]) ->
         waits = [cadence.next_look_when_absent(post.absences + 1, now) for post in absent]
         gone = await refreshing.mark_absent(session, absent, waits)
         await refreshing.put_off_posts(session, unread, now + cadence.SHORTEST)
-        for influencer in kept.influencers:
-            await rebuild.rebuild(session, subject_key("influencer", influencer), now)
+        await visits.rebuild_curves(session, kept.influencers, now)
         reached("refreshing")
     reached("refreshed")
     ours.summary.refreshed += len(looked.posts)
@@ -193,14 +216,20 @@ async def _accounts(ours: Refresh, reads: ReadsAccounts, collector: Collector) -
         due = await refreshing.due_accounts(session, ours.source.id, ours.now, collector.offer.accounts_batch)
     if not due:
         return
+    async with _or_put_off(ours, due, refreshing.put_off_accounts, HOUR):
+        await _read_accounts(ours, reads, due)
+
+
+async def _read_accounts(ours: Refresh, reads: ReadsAccounts, due: Sequence[Known]) -> None:
     looked = await reads.accounts([account.local_id for account in due])
     now = ours.now
     seen = [accounts.Seen(ours.source.platform, one, now, now + cadence.ACCOUNTS_AGAIN) for one in looked.accounts]
     found = {one.id for one in seen}
-    absent = [one.id for one in due if one.local_id in looked.absent and one.id not in found]
-    unread = [one.id for one in due if one.local_id not in looked.absent and one.id not in found]
+    absent = [one for one in due if one.local_id in looked.absent and one.id not in found]
+    unread = [one for one in due if one.local_id not in looked.absent and one.id not in found]
     async with ours.db.write() as session:
         await source_rows.hold_refresh(session, ours.source.id, ours.term, now)
-        await accounts.keep(session, seen, ours.source.id)
-        await refreshing.put_off(session, absent, now + 7 * DAY)
-        await refreshing.put_off(session, unread, now + HOUR)
+        recognised = await accounts.keep(session, seen, ours.source.id)
+        await refreshing.put_off_accounts(session, absent, now + 7 * DAY)
+        await refreshing.put_off_accounts(session, unread, now + HOUR)
+        await visits.rebuild_curves(session, recognised, now)

@@ -1,6 +1,6 @@
 """A visit to a track: how it is claimed, and how it is given back with its slot's final state, its gaps said."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -56,7 +56,6 @@ class Visit:
     progress: Progress
     reach: int | None = None
     seen: set[int] = field(default_factory=set)
-    recognised: set[str] = field(default_factory=set)
 
     @property
     def now(self) -> int:
@@ -119,8 +118,6 @@ async def finish(ours: Visit, error: CollectorError | None) -> None:
             session, claimed, now, summary.state, reason=summary.reason, pages=summary.pages, posts=summary.posts,
             posts_new=summary.posts_new, slots=_slots(claimed, due),
         )  # fmt: skip
-        for influencer in ours.recognised:
-            await rebuild.rebuild(session, subject_key("influencer", influencer), now)
         reached("finishing")
     reached("finished")
     log.info("pass", tag=claimed.tag, source=summary.source, state=summary.state, posts_new=summary.posts_new)
@@ -130,6 +127,12 @@ async def let_go(ours: Visit) -> None:
     """We are stopped half-way: the next worker takes up this same slot at once."""
     async with ours.db.write() as session:
         await tracks.release(session, ours.claimed, None)
+
+
+async def rebuild_curves(session: Session, influencers: Iterable[str], now: int) -> None:
+    """Of those whom an account was just bound to: in the transaction that binds, or a crash would lose the curve."""
+    for influencer in set(influencers):
+        await rebuild.rebuild(session, subject_key("influencer", influencer), now)
 
 
 def _next_due(claimed: Claimed, now: int, failures: int) -> int:

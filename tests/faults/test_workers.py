@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -61,19 +62,28 @@ async def test_k1_killed_at_random_times(db: Database, tmp_path: Path) -> None:
         await killed(place, workers, seed=2, times=4, longest=1.5)
 
 
+def say(capfd: pytest.CaptureFixture[str], words: str) -> None:
+    """On the terminal at once: a long run is watched, and its seed is wanted above all where it fails."""
+    with capfd.disabled():
+        sys.stdout.write(f"{words}\n")
+        sys.stdout.flush()
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1_800)
 async def test_k1_soak_fifty_kills_at_random_times(
-    db: Database, tmp_path: Path, request: pytest.FixtureRequest
+    db: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     seed = int(os.environ.get("SOAK_SEED", "0")) or random.SystemRandom().randrange(10**6)
     kind = "file" if db.is_file else "server"
-    say = request.config.get_terminal_writer().line
-    say(f"\nsoak on the {kind}: 50 kills, SOAK_SEED={seed}")
+    say(capfd, f"\nsoak on the {kind}: 50 kills, SOAK_SEED={seed}")
     async with nursery(db.url, tmp_path / "log") as workers, busy(db, tmp_path, seed=seed, tags=4) as place:
         await killed(place, workers, seed=seed, times=50, longest=3.0)
         states = Counter(slot.state for slot in await place.slots())
-        say(f"  {len(await place.native_ids())} posts, {len(await place.snapshots())} readings, slots {dict(states)}")
+        say(
+            capfd,
+            f"  {len(await place.native_ids())} posts, {len(await place.snapshots())} readings, slots {dict(states)}",
+        )
 
 
 async def test_w1_two_workers_at_once(db: Database, tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ async def test_a_page_that_breaks_us_closes_its_slot(
             await place.poll()
         monkeypatch.undo()
         slot = (await place.slots())[0]
-        assert (slot.state, slot.reason) == ("failed", "ZeroDivisionError: a poison row")
+        assert (slot.state, slot.reason) == ("failed", "ZeroDivisionError")
         assert (await place.source()).state == "failing"
         healed_at = place.now
         await place.until_due()

@@ -1,0 +1,89 @@
+"""One thing that can never be read: what stands beside it is read all the same, and the rest is told as it is."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from app.models import Account, Post
+from app.store import curves, people
+from app.store.people import Claim
+from app.store.rebuild import verify
+from app.store.subjects import subject_key
+from sandbox.ids import BLUESKY
+from tests.faults.conftest import Opened, Spoiled
+from tests.faults.proxy import answers
+from tests.polling.town import on
+
+
+async def overdue(place: Spoiled, table: Any, row: int) -> None:
+    """The longest overdue of all, whatever it was."""
+    async with place.db.write() as session:
+        await session.execute(update(table).where(table.id == row).values(next_look_at=0))
+
+
+@on("mastodon", "gotosocial", BLUESKY)
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_post_that_cannot_be_had_does_not_hold_up_the_others(spoiled: Opened, kind: str, status: int) -> None:
+    async with spoiled(kind) as place:
+        place.write(60)
+        await place.visit()
+        poison = (await place.rows(Post))[7]
+        await overdue(place, Post, poison.id)
+        path = (poison.local_id or "").rpartition("/")[2]
+        place.proxy.spoil(answers(status), path=path)
+        began = place.now
+        for _ in range(12):
+            place.advance(400)
+            await place.refresh()
+        late = [post.id for post in await place.rows(Post) if (post.looked_at or 0) <= began]
+        assert late == [poison.id]
+        place.proxy.heal()
+        place.advance(900)
+        await place.refresh()
+        assert {post.looked_at for post in await place.rows(Post) if post.id == poison.id} == {place.now}
+
+
+async def test_a_status_that_is_forbidden_stops_no_source(spoiled: Opened) -> None:
+    async with spoiled("gotosocial") as place:
+        place.write(3)
+        await place.visit()
+        forbidden = (await place.rows(Post))[0]
+        await overdue(place, Post, forbidden.id)
+        place.proxy.spoil(answers(403), path=f"/api/v1/statuses/{forbidden.local_id}")
+        place.advance(600)
+        assert [one.refreshed for one in await place.refresh()] == [2]
+        assert (await place.source()).state == "ok"
+
+
+async def test_an_account_that_cannot_be_had_does_not_hold_up_the_others(spoiled: Opened) -> None:
+    async with spoiled() as place:
+        for number in range(60):
+            place.script.add_post(place.network, place.script.join(f"ann{number}"), "so #farm")
+        place.advance(1)
+        await place.visit()
+        poison = (await place.rows(Account))[7]
+        place.advance(90_000)
+        await overdue(place, Account, poison.id)
+        place.proxy.spoil(answers(500), path="/api/v1/accounts?")
+        await place.refresh()
+        waits = {account.next_look_at or 0 for account in await place.rows(Account)}
+        assert len([wait for wait in waits if wait > place.now]) == 2, "by lot in two parts"
+        assert 0 not in waits
+
+
+async def test_an_account_that_is_recognised_as_it_is_read_again_brings_its_posts(spoiled: Opened) -> None:
+    async with spoiled() as place:
+        place.write(2)
+        await place.visit()
+        row = (await place.rows(Account))[0]
+        async with place.db.write() as session:
+            await session.execute(update(Account).where(Account.id == row.id).values(handle=None, next_look_at=0))
+            who = await people.create(session, "Ann", None, [Claim("mastodon", row.handle, None)], place.now)
+        place.advance(60)
+        await place.refresh()
+        async with place.db.read() as session:
+            curve = await curves.growth(session, "influencer", who.id, curves.Ask(), place.now)
+            differences = [one async for one in verify(session, subject_key("influencer", who.id), place.now)]
+        assert curve["totals"]["posts"] == 2
+        assert differences == []
