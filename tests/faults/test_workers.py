@@ -74,7 +74,7 @@ def say(capfd: pytest.CaptureFixture[str], words: str) -> None:
 async def test_k1_soak_fifty_kills_at_random_times(
     db: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    seed = int(os.environ.get("SOAK_SEED", "0")) or random.SystemRandom().randrange(10**6)
+    seed = int(os.environ.get("SOAK_SEED") or 0) or random.SystemRandom().randrange(10**6)
     kind = "file" if db.is_file else "server"
     say(capfd, f"\nsoak on the {kind}: 50 kills, SOAK_SEED={seed}")
     async with nursery(db.url, tmp_path / "log") as workers, busy(db, tmp_path, seed=seed, tags=4) as place:
