@@ -51,20 +51,17 @@ class Http:
     ) -> Answer:
         """A good answer, or one whose status is in `expect`; everything else is raised as what to do next."""
         url = self._url(path, params)
-        async with self._deadline():
-            try:
-                answer = await self._once("GET", url, spend)
-            except _Cut:  # an idle connection that the server had closed looks just like this
-                answer = await self._once("GET", url, spend)
+        try:
+            answer = await self._once("GET", url, spend)
+        except _Cut:  # an idle connection that the server had closed looks just like this
+            answer = await self._once("GET", url, spend)
         return self._good(answer, expect)
 
     async def post(
         self, path: str, body: Mapping[str, str] | None, *, spend: Sequence[str] = (), expect: Collection[int] = ()
     ) -> Answer:
         content = None if body is None else msgspec.json.encode(body)
-        async with self._deadline():
-            answer = await self._once("POST", self._url(path, ()), spend, content)
-        return self._good(answer, expect)
+        return self._good(await self._once("POST", self._url(path, ()), spend, content), expect)
 
     def ours(self, url: httpx.URL) -> bool:
         """Whether a URL that an answer named is on this same server: scheme, host and port."""
@@ -104,7 +101,8 @@ class Http:
         request = self._client.build_request(
             method, url, headers=headers, content=content, timeout=httpx.Timeout(DEADLINE, connect=CONNECT)
         )
-        answer = await self._read(request)
+        async with self._deadline():  # the server's alone: the meter may wait for a database, before and after
+            answer = await self._read(request)
         told = self._rates(answer.headers)
         if told is not None:
             await self._meter.told(told)
@@ -117,8 +115,6 @@ class Http:
                 yield
         except TimeoutError as error:
             raise Unavailable(f"{self.base.host}: no whole answer in time") from error
-        except _Cut as error:
-            raise Unavailable(f"{self.base.host}: the connection was cut ({error})") from error
 
     async def _read(self, request: httpx.Request) -> Answer:
         try:
@@ -130,7 +126,7 @@ class Http:
         except httpx.TimeoutException as error:
             raise Unavailable(f"{self.base.host}: no whole answer in time") from error
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError) as error:
-            raise _Cut(type(error).__name__) from error
+            raise _Cut(f"{self.base.host}: the connection was cut ({type(error).__name__})") from error
         except httpx.ConnectError as error:
             raise Unavailable(f"{self.base.host}: no connection ({error})") from error
         except (httpx.HTTPError, OSError) as error:
@@ -140,7 +136,7 @@ class Http:
         return Answer(response.status_code, response.headers, body)
 
 
-class _Cut(Exception):
+class _Cut(Unavailable):
     """The connection ended before the answer did."""
 
 

@@ -117,6 +117,19 @@ async def test_the_whole_answer_has_one_deadline(
         assert time.monotonic() - started < 1.5
 
 
+async def test_waiting_for_our_own_meter_is_no_fault_of_the_server(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(CountingMeter):
+        async def spend(self, name: str, units: int = 1) -> None:
+            await asyncio.sleep(0.4)
+            await super().spend(name, units)
+
+    monkeypatch.setattr(calls, "DEADLINE", 0.3)
+    async with raw_server(sends(GOOD)) as server:
+        assert (await http(client, server.url, Slow()).get("/x")).status == 200
+
+
 async def test_nobody_at_home_is_unavailable(client: httpx.AsyncClient) -> None:
     async with raw_server(sends(GOOD)) as server:
         pass
