@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from collectors.answer import Answer
-from collectors.errors import CollectorError, Malformed
+from collectors.errors import CollectorError, Malformed, Refused, Unavailable
 from collectors.http import Params
 from collectors.mastodon_status import Author, Status
 from collectors.reading import Reader
@@ -16,6 +16,8 @@ from collectors.reading import Reader
 Item = TypeVar("Item", Status, Author)
 
 _NO_BULK = frozenset({404, 405, 501})  # Mastodon before 4.3, GoToSocial, Takahe
+DOWN = 3
+"""Of so many ids in a row that a server has no answer for, it is the server and not the ids."""
 
 
 class Get(Protocol):
@@ -57,21 +59,38 @@ class ById(Generic[Item]):
         return Got(found, absent, skipped)
 
     async def _one_by_one(self, ids: Sequence[str]) -> Got[Item]:
-        """What was looked at before something stopped us is kept; only a stop before the first answer is raised."""
+        """What stands in the way of one id is said of that id alone; what stops us for all keeps what was read before.
+
+        Raised is only a stop before anything was learned, and a server that does not answer at all.
+        """
         found: list[Item] = []
         absent: set[str] = set()
         skipped: list[str] = []
+        down = 0
         for id_ in dict.fromkeys(ids):
             try:
-                answer = await self._get(f"{self._path}/{quote(id_, safe='')}", expect=frozenset({404, 410}))
-                if answer.status == httpx.codes.OK:
-                    found.append(self._reader.one(answer.body))
-                else:
-                    absent.add(id_)
-            except Malformed as error:
+                item = await self._one(id_)
+            except (Malformed, Refused, Unavailable) as error:
                 skipped.append(f"{id_}: {error}")
+                down = down + 1 if isinstance(error, Unavailable) else 0
+                if down < DOWN:
+                    continue
+                if not (found or absent):
+                    raise
+                break
             except CollectorError:
                 if not (found or absent or skipped):
                     raise
                 break
+            down = 0
+            if item is None:
+                absent.add(id_)
+            else:
+                found.append(item)
         return Got(found, frozenset(absent), tuple(skipped))
+
+    async def _one(self, id_: str) -> Item | None:
+        answer = await self._get(f"{self._path}/{quote(id_, safe='')}", expect=frozenset({403, 404, 410}))
+        if answer.status == httpx.codes.FORBIDDEN:
+            raise Refused("not shown to us")  # a post's own settings: it says nothing of our credential
+        return self._reader.one(answer.body) if answer.status == httpx.codes.OK else None

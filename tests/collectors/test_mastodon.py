@@ -239,6 +239,33 @@ async def test_what_was_read_before_the_budget_ended_is_kept(
         await collector.look([post["id"] for post in mastodon.posts])
 
 
+@pytest.mark.parametrize("status", [400, 403, 500])
+@pytest.mark.parametrize("place", [0, 1])
+async def test_one_status_that_cannot_be_had_takes_nothing_from_the_others(
+    mastodon: MastodonStage, collector: Any, router: respx.Router, status: int, place: int
+) -> None:
+    mastodon.fill(3)
+    mastodon.bulk = False
+    ids = [post["id"] for post in mastodon.posts]
+    router.routes.clear()
+    router.get(path=f"/api/v1/statuses/{ids[place]}").respond(status, json={"error": "no"})
+    mastodon.mount(router)
+    looked = await collector.look(ids)
+    assert [post.local_id for post in looked.posts] == [id_ for id_ in ids if id_ != ids[place]]
+    assert looked.absent == frozenset()
+    assert len(looked.skipped) == 1
+
+
+async def test_a_server_without_answers_is_not_asked_for_every_id(
+    mastodon: MastodonStage, collector: Any, router: respx.Router
+) -> None:
+    mastodon.bulk = False
+    down = router.get(path__regex=r"^/api/v1/statuses/").respond(502)
+    with pytest.raises(Unavailable):
+        await collector.look([str(n) for n in range(20)])
+    assert down.call_count == 3
+
+
 async def test_m9_a_tag_in_the_text_alone_is_not_added() -> None:
     """Servers cut tags at different places: what the server calls a tag is one, and the app judges by its own rules."""
     status = saved("mastodon/status") | {"content": "<p>#with-dash</p>", "tags": [{"name": "with"}]}
