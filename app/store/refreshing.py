@@ -86,5 +86,7 @@ async def due_accounts(session: ReadSession, source_id: int, now: int, limit: in
     return [Known(*row) for row in await session.execute(query)]
 
 
-async def put_off(session: Session, accounts: Sequence[int], until: int) -> None:
-    await session.execute(update(Account).where(among(session, Account.id, accounts)).values(next_look_at=until))
+async def put_off_accounts(session: Session, accounts: Sequence[Known], until: int) -> None:
+    await session.execute(
+        update(Account).where(among(session, Account.id, [one.id for one in accounts])).values(next_look_at=until)
+    )

@@ -1,5 +1,6 @@
 """One thing that can never be read: what stands beside it is read all the same, and the rest is told as it is."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -37,7 +38,8 @@ async def test_a_post_that_cannot_be_had_does_not_hold_up_the_others(spoiled: Op
             place.advance(400)
             await place.refresh()
         late = [post.id for post in await place.rows(Post) if (post.looked_at or 0) <= began]
-        assert late == [poison.id]
+        assert poison.id in late
+        assert len(late) < 10, "those that by lot were asked for with it each time"
         place.proxy.heal()
         place.advance(900)
         await place.refresh()
@@ -62,14 +64,14 @@ async def test_an_account_that_cannot_be_had_does_not_hold_up_the_others(spoiled
             place.script.add_post(place.network, place.script.join(f"ann{number}"), "so #farm")
         place.advance(1)
         await place.visit()
-        poison = (await place.rows(Account))[7]
-        place.advance(90_000)
-        await overdue(place, Account, poison.id)
+        for account in await place.rows(Account):
+            await overdue(place, Account, account.id)
         place.proxy.spoil(answers(500), path="/api/v1/accounts?")
+        place.advance(60)
         await place.refresh()
-        waits = {account.next_look_at or 0 for account in await place.rows(Account)}
-        assert len([wait for wait in waits if wait > place.now]) == 2, "by lot in two parts"
-        assert 0 not in waits
+        waits = Counter(account.next_look_at for account in await place.rows(Account))
+        assert sorted(waits.values()) == [20, 20, 20], "the others are next; these come by lot in two parts"
+        assert waits[0] == 20
 
 
 async def test_an_account_that_is_recognised_as_it_is_read_again_brings_its_posts(spoiled: Opened) -> None:
