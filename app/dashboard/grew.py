@@ -1,0 +1,86 @@
+"""The page that says who made a campaign grow: people first, then the largest accounts."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from app.analysis.money import decimal
+from app.clock import HOUR
+from app.dashboard import render
+from app.dashboard.render import now_of, words_of
+from app.dashboard.words import Words
+from app.store import campaigns, influence
+from app.store.influence import Influence, Whose
+
+router = APIRouter(route_class=render.Page)
+MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person or account in words. `ref`: the page of a person."""
+
+    name: str
+    ref: str | None
+    where: str
+    cells: tuple[str, ...]
+    first: str
+    brought: str
+    lift: str
+
+
+@router.get("/campaigns/{slug}/influencers")
+async def show_influence(slug: str, request: Request) -> Response:
+    render.check_may(request, "stats:read")
+    w, it = words_of(request), render.asked_of(request, "all")
+    async with render.reading(request) as session:
+        kept = await campaigns.by_slug(session, slug)
+        found = await influence.of_campaign(session, kept, MOST, now_of(request))
+    known = render.who_of(request).kind in ("user", "token")
+    rows = [_row(row, found, w, known) for row in found.rows]
+    left = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in found.unattributed)
+    return render.page(
+        request, "grew.html", kept=kept, it=it, rows=rows, left=left, authors=w.number(found.authors),
+        api=f"/api/v1/campaigns/{kept.it.slug}/influencers",
+    )  # fmt: skip
+
+
+def _row(row: Whose, found: Influence, w: Words, known: bool) -> Row:
+    hidden = row.withheld and not known
+    followers = [account.followers for account in row.accounts if account.followers is not None]
+    cells = (
+        w.number(row.posts), _share(row.posts, found.posts, w),
+        w("unknown") if row.followers_then is None else w.number(row.followers_then),
+        w.number(sum(followers)) if followers else w("unknown"),
+        w.number(row.engagement), _share(row.engagement, found.engagement, w),
+    )  # fmt: skip
+    name = w("post.withheld") if hidden else row.name or w("author.unknown")
+    where = ", ".join(dict.fromkeys(account.platform for account in row.accounts))
+    brought = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in row.brought)
+    return Row(name, row.influencer, where, cells, _first(row, w), brought or "–", _lift(row, w))
+
+
+def _share(part: int, whole: int, w: Words) -> str:
+    return w.percent(part / whole) if whole > 0 and part >= 0 else "–"
+
+
+def _first(row: Whose, w: Words) -> str:
+    if row.mover is None or row.rank is None:
+        return "–"
+    lead = row.mover.lead.value
+    told = "" if lead is None else w("grew.before" if lead >= 0 else "grew.after", span=w.span(int(abs(lead) * HOUR)))
+    return f"{row.rank}. {told}".strip()
+
+
+def _brought(count: int, micros: int, currency: str | None, w: Words) -> str:
+    return w.number(count) if currency is None else f"{decimal(micros)} {currency} ({w.number(count)})"
+
+
+def _lift(row: Whose, w: Words) -> str:
+    if row.lift is None:
+        return "–"
+    credit = row.lift.credit
+    low, high = (w("unknown") if x is None else w.number(round(x)) for x in (credit.low, credit.high))
+    if credit.value is None:
+        return w("grew.same")
+    return f"{w.number(round(credit.value))} ({low} – {high})"

@@ -1,0 +1,61 @@
+"""The pages that compare campaigns and say who made one grow: the numbers as the API's, in both languages."""
+
+import httpx
+import pytest
+
+from app.clock import to_ms
+from app.db.engine import Database
+from app.store import people
+from app.store.people import Claim
+from tests.api.conftest import NOON
+from tests.store.sky import DAY, HOUR, campaign, follow, rain
+
+NOW = to_ms(NOON)
+
+
+@pytest.fixture
+async def two(db: Database) -> None:
+    source = await follow(db, ["#A", "#B"], NOW - 5 * DAY, NOW)
+    async with db.write() as session:
+        claims = [Claim("mastodon", None, "https://sky.example/users/a1")]
+        person = await people.create(session, "Ada <b>Rain</b>", "person", claims, NOW)
+    await campaign(db, "first", "#A", NOW - 4 * DAY, NOW, [person.id])
+    await campaign(db, "second", "#B", NOW - 2 * DAY, NOW)
+    for tag, start, size in (("A", NOW - 4 * DAY, 5), ("B", NOW - 2 * DAY, 3)):
+        rows = [(start + n * HOUR, f"{tag.lower()}{n % 7}", 100 + n, size * (n % 5)) for n in range(40)]
+        await rain(db, source, tag, rows)
+
+
+@pytest.mark.usefixtures("two")
+async def test_side_by_side_in_both_languages(browser: httpx.AsyncClient) -> None:
+    english = await browser.get("/compare?campaign=first&campaign=second")
+    french = await browser.get("/compare?campaign=first&campaign=second&lang=fr")
+    assert (english.status_code, french.status_code) == (200, 200), english.text
+    table = (await browser.get("/api/v1/compare?campaign=first&campaign=second")).json()["table"]
+    engagement = next(row for row in table if row["name"] == "engagement")["values"]
+    for page, words in ((english.text, ("Side by side", "Half-life")), (french.text, ("Côte à côte", "Demi-vie"))):
+        assert all(word in page for word in words)
+        assert all(f">{one['value']:.0f}<" in page for one in engagement.values())
+        assert page.count('class="seen solid"') == 2
+    assert "buckets were observed for all" in english.text
+
+
+@pytest.mark.usefixtures("two")
+async def test_what_is_to_be_compared_can_be_chosen(browser: httpx.AsyncClient) -> None:
+    page = (await browser.get("/compare")).text
+    assert page.count('type="checkbox"') == 2
+    assert 'href="/compare"' in (await browser.get("/")).text
+    wrong = await browser.get("/compare?campaign=first")
+    assert wrong.status_code == 422
+    assert (await browser.get("/compare?campaign=first&campaign=none")).status_code == 404
+
+
+@pytest.mark.usefixtures("two")
+async def test_who_made_it_grow(browser: httpx.AsyncClient) -> None:
+    assert "/campaigns/first/influencers" in (await browser.get("/campaigns/first")).text
+    for lang, words in (("en", "not distinguishable"), ("fr", "non distinguable")):
+        page = await browser.get(f"/campaigns/first/influencers?lang={lang}")
+        assert page.status_code == 200, page.text
+        assert "Ada &lt;b&gt;Rain" in page.text
+        assert words in page.text
+    assert (await browser.get("/campaigns/none/influencers")).status_code == 404
