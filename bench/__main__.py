@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import imports, ingest, reading, startup
+from bench import compare, imports, ingest, reading, startup
 from bench.machine import described, table
 
-PARTS: dict[str, ModuleType] = {"imports": imports, "ingest": ingest, "reading": reading, "startup": startup}
+PARTS: dict[str, ModuleType] = {
+    "compare": compare, "imports": imports, "ingest": ingest, "reading": reading, "startup": startup,
+}  # fmt: skip
 RESULTS = Path(__file__).parent / "README.md"
 MARK = "## Last results\n"
 
