@@ -7,26 +7,25 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
+from msgspec.structs import replace
+
 from app import sources
 from app.analysis.tags import normal
 from app.clock import Clock, from_ms, to_ms
-from app.db.engine import Database, Session
+from app.db.engine import Database
 from app.errors import Busy, Fenced
-from app.polling import cadence, native, visits, walks
+from app.polling import cadence, native, proof, visits, walks
 from app.polling.failpoints import reached
 from app.polling.outcome import believed
 from app.polling.patience import alive
 from app.polling.visits import How, Visit
 from app.polling.walks import Walk
 from app.settings import Settings
-from app.store import coverage, keep, refreshing, tracks
+from app.store import keep, tracks
 from app.store.keep import Arrivals, Kept
 from collectors.contract import Collector, Searches
-from collectors.errors import CollectorError, Malformed, RateLimited, Refused
+from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unavailable
 from collectors.posts import Page, Post
-
-SUSPECT_FROM = 10
-"""Of so many known posts that a walk should show again, fewer than half is suspect: results were held back."""
 
 
 async def visit(db: Database, settings: Settings, clock: Clock, track_id: int, how: How | None = None) -> Visit | None:
@@ -73,43 +72,56 @@ async def _walk_all(ours: Visit, collector: Collector) -> None:
         ours.reach = to_ms(ours.clock.now() - collector.offer.look_back)
     for walk in list(ours.walks):
         if ours.summary.pages < ours.page_limit:
-            await _walk_or_lose_cursor(ours, collector, walk)
+            await _walk_or_bear(ours, collector, walk)
     if ours.walks and ours.summary.pages >= ours.page_limit:
         ours.summary.worse("partial", f"page limit of {ours.page_limit} reached; the next pass goes on")
 
 
-async def _walk_or_lose_cursor(ours: Visit, collector: Searches, walk: Walk) -> None:
-    """A cursor of an earlier pass may have run out: the walk then goes on by time, from the next pass on."""
+async def _walk_or_bear(ours: Visit, collector: Searches, walk: Walk) -> None:
+    """A cursor of an earlier pass may have run out: the walk then goes on by time, from the next pass on.
+
+    What fails pass after pass, while other pages are read well, is given up.
+    """
     try:
         await _walk(ours, collector, walk)
-    except (Malformed, Refused) as error:
+    except (Malformed, Refused, Unavailable) as error:
         current = next((one for one in ours.walks if one.top == walk.top), walk)
-        if current.cursor is None:
-            raise
-        await _replace_walk(ours, walks.without_cursor(current))
-        if walk.cursor is None:
-            raise  # it was a cursor of this very pass: the platform is at fault
+        cursor_lost = current.cursor is not None and not isinstance(error, Unavailable)
+        after = walks.after_failure(current, cursor_lost=cursor_lost, answering=ours.summary.pages > 0)
+        given_up = after.failures > walks.BEARS
+        await _replace_walk(ours, after, f"given up: {error}"[:300] if given_up else None)
+        if given_up:
+            return
+        if walk.cursor is None or not cursor_lost:
+            raise  # if it was a cursor, it was of this very pass: the platform is at fault
         ours.summary.worse("partial", f"a kept cursor was not taken: {error}"[:300])
 
 
-async def _replace_walk(ours: Visit, walk: Walk) -> None:
-    changed = [walk if one.top == walk.top else one for one in ours.walks]
+async def _replace_walk(ours: Visit, walk: Walk, given_up: str | None) -> None:
+    changed = [walk if one.top == walk.top else one for one in ours.walks if not (given_up and one.top == walk.top)]
     async with ours.db.write() as session:
         await tracks.hold(session, ours.claimed, ours.now, walks=walks.dump(changed))
+        if given_up:
+            await proof.give_up(session, ours, walk, given_up)
     ours.walks = changed
 
 
 async def _walk(ours: Visit, collector: Searches, walk: Walk) -> None:
-    whole, empty = not walk.begun, 0
+    resumed, empty = walk.begun, 0
+    ours.before = await proof.before(ours, walk)
     async with aclosing(_pages(ours, collector, walk)) as pages:
         async for page in pages:
-            walk = await _keep_page(ours, page, walk, whole=whole)
+            walk = await _keep_page(ours, page, walk, resumed=resumed)
             empty = 0 if page.posts else empty + 1
-            if walk not in ours.walks or ours.summary.pages >= ours.page_limit:
+            if walk not in ours.walks:
                 return
             if empty >= 3:
                 ours.summary.worse("partial", "three empty pages in a row")
-                return
+            if empty >= 3 or ours.summary.pages >= ours.page_limit:
+                break
+    async with ours.db.write() as session:
+        await tracks.hold(session, ours.claimed, ours.now)
+        await proof.judge(session, ours, walk, ended=False)
 
 
 async def _pages(ours: Visit, collector: Searches, walk: Walk) -> AsyncGenerator[Page, None]:
@@ -141,10 +153,13 @@ def _key(ours: Visit, post: Post) -> int:
     return keep.post_key(ours.claimed.platform, post.native_id)
 
 
-async def _keep_page(ours: Visit, page: Page, before: Walk, *, whole: bool) -> Walk:
+async def _keep_page(ours: Visit, page: Page, before: Walk, *, resumed: bool) -> Walk:
     """Rows, watermark and coverage of one page in one transaction: a crash before the commit repeats the page."""
     now, claimed, posts = ours.now, ours.claimed, _ours(ours, page)
-    after = walks.after_page(before, page.cursor, [min(to_ms(post.created_at), now) for post in page.posts])
+    births = [min(to_ms(post.created_at), now) for post in page.posts]
+    after = walks.after_page(before, page.cursor, births, proof.unread(page))
+    if resumed and after.low != before.low:
+        after = replace(after, failures=0)
     plan = cadence.plan(now, claimed.interval_ms)
     arrivals = Arrivals(
         claimed.platform, posts, now, claimed.source_id, plan=plan, account_plan=now + cadence.ACCOUNTS_AGAIN
@@ -157,49 +172,21 @@ async def _keep_page(ours: Visit, page: Page, before: Walk, *, whole: bool) -> W
         ended = walks.is_done(after, all_new=bool(posts) and kept.posts_new == len(posts))
         left = [one if one.top != after.top else after for one in ours.walks if not (ended and one.top == after.top)]
         await tracks.hold(session, claimed, now, walks=walks.dump(left))
-        await _cover(session, ours, page, after, ended=ended, whole=whole)
+        await proof.cover(session, ours, before, after, ended=ended)
+        if ended:
+            await proof.judge(session, ours, after, ended=True)
         reached("keeping a page")
     reached("kept a page")
     ours.walks = left
-    _count(ours, kept, len(posts))
+    _count(ours, kept, len(posts), len(page.skipped))
     return after
 
 
-def _count(ours: Visit, kept: Kept, posts: int) -> None:
+def _count(ours: Visit, kept: Kept, posts: int, unreadable: int) -> None:
     summary = ours.summary
+    summary.unreadable += unreadable
     summary.pages += 1
     summary.posts += posts
     summary.posts_new += kept.posts_new
     summary.looks_new += kept.looks_new
     ours.progress(summary)
-
-
-async def _cover(session: Session, ours: Visit, page: Page, walk: Walk, *, ended: bool, whole: bool) -> None:
-    state, reason = await _judge_walk(session, ours, page, walk, ended=ended, whole=whole)
-    if stretch := walks.proved(walk, ours.lag, ended=ended, reach=ours.reach):
-        await coverage.write(session, ours.claimed.id, *stretch, state, reason)
-    if ended and ours.reach is not None and walk.goal is not None and walk.goal < ours.reach:
-        words = "older than what the platform shows"
-        await coverage.write(session, ours.claimed.id, walk.goal, ours.reach, "missed", words)
-
-
-async def _judge_walk(
-    session: Session, ours: Visit, page: Page, walk: Walk, *, ended: bool, whole: bool
-) -> tuple[str, str | None]:
-    """Complete, unless items could not be read or the platform held back posts that it had shown before."""
-    if page.skipped:
-        ours.summary.unreadable += len(page.skipped)
-        reason = f"{len(page.skipped)} items could not be read: {page.skipped[0]}"[:300]
-        ours.summary.worse("partial", reason)
-        return "partial", reason
-    if not (ended and whole and walk.goal is not None):
-        return "complete", None
-    known = await refreshing.shown_before(
-        session, ours.claimed.hashtag_id, ours.claimed.source_id, walk.goal, walk.top - ours.lag
-    )
-    shown = len(known & ours.seen)
-    if len(known) >= SUSPECT_FROM and shown * 2 < len(known):
-        reason = f"suspect: {len(known) - shown} of {len(known)} posts that it had shown before were not shown"
-        ours.summary.worse("partial", reason)
-        return "partial", reason
-    return "complete", None

@@ -15,6 +15,7 @@ from app.polling.walks import Walk
 from app.settings import Settings
 from app.store import coverage, following, rebuild, tracks
 from app.store import sources as source_rows
+from app.store.coverage import Stretch
 from app.store.subjects import subject_key
 from app.store.tracks import Claimed
 from collectors.errors import CollectorError
@@ -41,7 +42,10 @@ class How:
 
 @dataclass(slots=True)
 class Visit:
-    """A pass under way. `reach`: from when on the platform still shows posts, where that is not for ever."""
+    """A pass under way. `reach`: from when on the platform still shows posts, where that is not for ever.
+
+    `before`: what was said of the time of the walk at hand before it began (app.polling.proof).
+    """
 
     db: Database
     settings: Settings
@@ -55,6 +59,7 @@ class Visit:
     waits_until: int | None
     progress: Progress
     reach: int | None = None
+    before: list[Stretch] | None = None
     seen: set[int] = field(default_factory=set)
 
     @property

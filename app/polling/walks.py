@@ -8,13 +8,16 @@ from msgspec.structs import replace
 
 MOST = 20
 """Unfinished walks that a track keeps: each stands for a gap that may still be closed."""
+BEARS = 3
+"""Passes that may fail at a place of a walk while the platform answers otherwise; after one more it is given up."""
 
 
 class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
     """Times in milliseconds. `cursor` None: begin at the newest. `goal` None: all that the platform still shows.
 
     Everything born in [low, top) that the platform shows has been kept. `overlaps`: what lies below the goal is known
-    from an earlier walk, so this one must meet it.
+    from an earlier walk, so this one must meet it. `flaw`: what could not be read of the last page, and so lies between
+    its posts, below `low`. `failures`: passes in a row that came no further.
     """
 
     top: int
@@ -23,6 +26,8 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
     low: int | None = None
     oldest: int | None = None
     overlaps: bool = False
+    flaw: str | None = None
+    failures: int = 0
 
     @property
     def begun(self) -> bool:
@@ -58,7 +63,7 @@ def begin(window: Window, since: int | None = None) -> Walk:
     return Walk(top=window.now, goal=goal, overlaps=goal == known)
 
 
-def after_page(walk: Walk, cursor: str | None, births: Sequence[int]) -> Walk:
+def after_page(walk: Walk, cursor: str | None, births: Sequence[int], unread: str | None = None) -> Walk:
     """The walk after one more page. All after its newest post is proved: items within a page may be out of order.
 
     After it, not from it on: another post of that same instant may stand on the next page.
@@ -66,7 +71,8 @@ def after_page(walk: Walk, cursor: str | None, births: Sequence[int]) -> Walk:
     reached = min(max(births) + 1, walk.top) if births else walk.low
     low = reached if walk.low is None or reached is None else min(walk.low, reached)
     oldest = min([*births, *([walk.oldest] if walk.oldest is not None else [])], default=None)
-    return replace(walk, cursor=cursor, low=low, oldest=oldest)
+    flaw = unread or (walk.flaw if low == walk.low else None)
+    return replace(walk, cursor=cursor, low=low, oldest=oldest, flaw=flaw)
 
 
 def is_done(walk: Walk, *, all_new: bool = False) -> bool:
@@ -80,12 +86,12 @@ def is_done(walk: Walk, *, all_new: bool = False) -> bool:
     return reached and not (walk.overlaps and all_new)
 
 
-def proved(walk: Walk, lag: int, *, ended: bool, reach: int | None = None) -> tuple[int, int] | None:
-    """The stretch that the walk has covered so far, less the lag that the next one reads again.
+def proved(before: Walk, walk: Walk, lag: int, *, ended: bool, reach: int | None = None) -> tuple[int, int] | None:
+    """The stretch that the walk has covered since it was as `before`, less the lag that the next walk reads again.
 
     `reach`: from when on the platform still shows posts. That it showed none before proves nothing.
     """
-    until = walk.top - lag
+    until = walk.top - lag if before.low is None else min(before.low, walk.top - lag)
     whole = walk.goal if walk.goal is not None else walk.oldest
     start = whole if ended else walk.low
     if start is not None and reach is not None:
@@ -110,7 +116,8 @@ def push(walks: Sequence[Walk], walk: Walk) -> tuple[list[Walk], list[Walk]]:
     if taken_in:
         goals = [one.goal for one in [*taken_in, walk]]
         known = [goal for goal in goals if goal is not None]
-        walk = replace(walk, goal=min(known) if len(known) == len(goals) else None, overlaps=False)
+        goal = min(known) if len(known) == len(goals) else None
+        walk = replace(walk, goal=goal, overlaps=False, failures=max(one.failures for one in taken_in))
     kept = [walk, *(one for one in walks if one not in taken_in)]
     return kept[:MOST], kept[MOST:]
 
@@ -125,6 +132,12 @@ def deepened(walks: Sequence[Walk], since: int | None) -> list[Walk]:
     if since is not None and last.goal is not None:
         last = replace(last, goal=min(last.goal, since))
     return [*newer, last]
+
+
+def after_failure(walk: Walk, *, cursor_lost: bool, answering: bool) -> Walk:
+    """`answering`: other pages were read well in the same pass, so it is this place that fails."""
+    walk = without_cursor(walk) if cursor_lost else walk
+    return replace(walk, failures=walk.failures + 1) if answering else walk
 
 
 def without_cursor(walk: Walk) -> Walk:

@@ -45,6 +45,32 @@ async def write(
     await insert(session, [(track_id, one) for one in merge(there, Stretch(start, end, state, reason, recorded))])
 
 
+async def between(session: ReadSession, track_id: int, start: int, end: int) -> list[Stretch]:
+    """What is said of [start, end), cut to it."""
+    near = and_(Coverage.track_id == track_id, Coverage.from_at < end, Coverage.to_at > start)
+    rows = (await session.execute(select(Coverage).where(near).order_by(Coverage.from_at))).scalars()
+    return _cut([stretch_of(row) for row in rows], start, end)
+
+
+async def take_back(
+    session: Session, track_id: int, start: int, end: int, before: Sequence[Stretch], reason: str
+) -> None:
+    """What was said of [start, end) since `before` is partial instead; what had been proved by then stays proved."""
+    near = and_(Coverage.track_id == track_id, Coverage.from_at <= end, Coverage.to_at >= start)
+    rows = (await session.execute(select(Coverage).where(near).order_by(Coverage.from_at))).scalars().all()
+    there = [stretch_of(row) for row in rows]
+    anew = merge(_cut(before, start, end), Stretch(start, end, "partial", reason))
+    first, last = min([start, *(one.start for one in there)]), max([end, *(one.end for one in there)])
+    await session.execute(delete(Coverage).where(near))
+    whole = _joined([*_cut(there, first, start), *anew, *_cut(there, end, last)], apart=True)
+    await insert(session, [(track_id, one) for one in whole])
+
+
+def _cut(stretches: Sequence[Stretch], start: int, end: int) -> list[Stretch]:
+    cut = [replace(one, start=max(one.start, start), end=min(one.end, end)) for one in stretches]
+    return [one for one in cut if one.start < one.end]
+
+
 def stretch_of(row: Coverage) -> Stretch:
     return Stretch(row.from_at, row.to_at, row.state, row.reason, row.recorded_at)
 
