@@ -31,7 +31,7 @@ async def cover(session: Session, ours: Visit, earlier: Walk, walk: Walk, *, end
     reason = walk.flaw or earlier.flaw
     if reason:
         ours.summary.worse("partial", reason)
-    if stretch := walks.proved(walk, ours.lag, ended=ended, reach=ours.reach, above=earlier.low):
+    if stretch := walks.proved(earlier, walk, ours.lag, ended=ended, reach=ours.reach):
         await coverage.write(session, ours.claimed.id, *stretch, "partial" if reason else "complete", reason)
     if ended and ours.reach is not None and walk.goal is not None and walk.goal < ours.reach:
         words = "older than what the platform shows"
@@ -40,7 +40,7 @@ async def cover(session: Session, ours: Visit, earlier: Walk, walk: Walk, *, end
 
 async def judge(session: Session, ours: Visit, walk: Walk, *, ended: bool) -> None:
     """Where posts that were shown before are held back, all that this walk claimed is taken back."""
-    stretch = walks.proved(walk, ours.lag, ended=ended, reach=ours.reach)
+    stretch = walks.proved(Walk(walk.top), walk, ours.lag, ended=ended, reach=ours.reach)
     if ours.before is None or stretch is None:
         return
     known = await refreshing.shown_before(session, ours.claimed.hashtag_id, ours.claimed.source_id, *stretch)

@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from app.polling import walks
 from app.polling.walks import Walk, Window
@@ -55,17 +56,19 @@ def test_a_page_of_new_posts_only_ends_no_walk_that_should_meet_known_ones() -> 
 @pytest.mark.parametrize(
     ("walk", "ended", "reach", "stretch"),
     [
-        (Walk(1_000, 800, "c", 950), False, None, (950, 990)),
-        (Walk(1_000, 800, None, 790), True, None, (800, 990)),
-        (Walk(1_000, None, None, 700, 650), True, None, (650, 990)),
+        (Walk(1_000, 800, "c", 950), False, None, (950, 970)),
+        (Walk(1_000, 800, None, 790), True, None, (800, 970)),
+        (Walk(1_000, None, None, 700, 650), True, None, (650, 970)),
         (Walk(1_000, None, None), True, None, None),
-        (Walk(1_000, 995, None, 995), True, None, None),
-        (Walk(1_000, 100, None, 500), True, 400, (400, 990)),
+        (Walk(1_000, 985, None, 985), True, None, None),
+        (Walk(1_000, 100, None, 500), True, 400, (400, 970)),
     ],
     ids=["so far", "to its goal", "all there is", "nothing there", "within the lag", "as far as the platform shows"],
 )
 def test_what_a_walk_proves(walk: Walk, ended: bool, reach: int | None, stretch: tuple[int, int] | None) -> None:
-    assert walks.proved(walk, LAG, ended=ended, reach=reach) == stretch
+    assert walks.proved(replace(walk, low=970), walk, LAG, ended=ended, reach=reach) == stretch
+    whole = walks.proved(replace(walk, low=None), walk, LAG, ended=ended, reach=reach)
+    assert whole == (stretch and (stretch[0], 990)) or (stretch is None and whole == (985, 990))
 
 
 def test_what_a_walk_still_owes() -> None:
@@ -136,7 +139,7 @@ def test_whatever_is_cut_off_in_the_end_all_is_read(dice: random.Random, size: i
                 read |= set(range(before - len(page), before))
                 left = [one for one in left if one.top != walk.top] + ([] if done else [after])
                 left.sort(key=lambda one: -one.top)
-                if stretch := walks.proved(after, LAG, ended=done):
+                if stretch := walks.proved(walk, after, LAG, ended=done):
                     proved.append(stretch)
                 if done:
                     break
