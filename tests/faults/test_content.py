@@ -110,6 +110,29 @@ async def test_p9_a_field_that_is_there_twice(spoiled: Opened) -> None:
         await place.check()
 
 
+async def test_p22_an_item_that_cannot_be_read_leaves_its_time_unproved(spoiled: Opened) -> None:
+    """The rest of its page is kept, and no page after it makes up for it; a later walk that can read it does."""
+    async with spoiled() as place:
+        posts = place.write(100)
+        lost = posts[-5]
+        name = f'"{lost.native_id}"'.encode()
+        place.proxy.spoil(rewrites(lambda body: body.replace(b'"uri":' + name, b'"uri":5')))
+        summary = await place.visit()
+        assert (summary.state, summary.unreadable, summary.posts_new) == ("partial", 1, 99)
+        await place.visit()
+        place.advance(1_200)
+        await place.visit()
+        states = {state for start, end, state in await place.stretches() if start <= lost.created_at < end}
+        assert states == {"partial"}
+        await place.check()
+        place.proxy.heal()
+        place.advance(7 * 3_600)
+        await place.visit()
+        assert lost.native_id in await place.native_ids()
+        assert {state for _, _, state in await place.stretches()} == {"complete"}
+        await place.check()
+
+
 TRASH = {
     "a lone surrogate": "\\ud800 #farm",
     "NUL": "zero \\u0000 #farm",
