@@ -227,6 +227,10 @@ def _i7_slots(one: Followed, truth: Truth) -> Iterator[str]:
         if row.state in ("partial", "failed") and not row.reason:
             yield f"I7: the slot of {row.due_at} does not say why it is {row.state}"
     slots = [row for row in one.passes if row.slots]
+    if not slots:
+        if (one.track.due_at or truth.now) < truth.now - max(2 * one.step, MINUTE):
+            yield "I7: due, and never visited"
+        return
     ends = [*(row.due_at for row in slots[1:]), one.track.due_at]
     for place, (row, then) in enumerate(zip(slots, ends, strict=True)):
         if row.state == "running" or then is None:
@@ -235,8 +239,6 @@ def _i7_slots(one: Followed, truth: Truth) -> Iterator[str]:
         fits = row.due_at < then if place == 0 else row.due_at + row.slots * one.step == then
         if not fits:
             yield f"I7: {row.slots} slots from {row.due_at} do not lead to {then}"
-    if not slots and (one.track.due_at or truth.now) < truth.now - 2 * one.step:
-        yield "I7: due, and never visited"
 
 
 def _i10_budgets(truth: Truth) -> Iterator[str]:
