@@ -73,7 +73,11 @@ def _first(row: Whose, w: Words) -> str:
 
 
 def _brought(count: int, micros: int, currency: str | None, w: Words) -> str:
-    return w.number(count) if currency is None else f"{decimal(micros)} {currency} ({w.number(count)})"
+    if currency is None:
+        return w.number(count)
+    whole, _, part = decimal(abs(micros)).partition(".")
+    sign = "-" if micros < 0 else ""
+    return f"{sign}{w.number(int(whole))}{w('point')}{part} {currency} ({w.number(count)})"
 
 
 def _lift(row: Whose, w: Words) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from app.clock import parse_time
+from app.clock import HOUR, parse_time
 from app.dashboard import render
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -17,7 +17,7 @@ from app.store import campaigns, comparing
 router = APIRouter(route_class=render.Page)
 MOST_OFFERED = 50
 WIDE, HIGH = 10_000, 1_000
-DAY_HOURS = 24
+MOST_BARS = 84
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,29 @@ async def show_comparison(request: Request) -> Response:
 def _covered(found: dict[str, Any], w: Words) -> str:
     seen = found["intersection"]
     return w(
-        "side.covered", age=w.span(int(found["age_hours"] * 3_600_000)), n=w.number(seen["buckets"]),
+        "side.covered", age=w.span(int(found["age_hours"] * HOUR)), n=w.number(seen["buckets"]),
         of=w.number(seen["of"]),
     )  # fmt: skip
 
 
 def _smalls(found: dict[str, Any], w: Words, tz: ZoneInfo) -> list[Small]:
     """All on one scale, so that they compare at a glance."""
-    top = max((gain for one in found["campaigns"] for gain in one["series"]["gain"] if gain is not None), default=0)
-    return [_small(one, max(top, 1), w, tz) for one in found["campaigns"]]
+    width = -(-max(1, len(found["campaigns"][0]["series"]["gain"])) // MOST_BARS)
+    bars = [_binned(one["series"]["gain"], width) for one in found["campaigns"]]
+    top = max((gain for each in bars for gain in each if gain is not None), default=0)
+    each_ms = int(found["age_hours"] * HOUR / max(1, len(bars[0])))
+    return [
+        _small(one, gains, max(top, 1), each_ms, w, tz) for one, gains in zip(found["campaigns"], bars, strict=True)
+    ]
 
 
-def _small(one: dict[str, Any], top: float, w: Words, tz: ZoneInfo) -> Small:
-    gains = one["series"]["gain"]
+def _binned(gains: list[float | None], width: int) -> list[float | None]:
+    """Sums of neighbours: more bars than these are hairs. None where nothing of one was observed for all."""
+    parts = [gains[at : at + width] for at in range(0, len(gains), width)]
+    return [None if all(gain is None for gain in part) else sum(gain or 0 for gain in part) for part in parts]
+
+
+def _small(one: dict[str, Any], gains: list[float | None], top: float, each: int, w: Words, tz: ZoneInfo) -> Small:
     known = [gain for gain in gains if gain is not None]
     launch = w.moment(parse_time(one["launch"]["value"]), tz)
     declared = one["launch"]["reason"] == "declared"
@@ -83,13 +93,8 @@ def _small(one: dict[str, Any], top: float, w: Words, tz: ZoneInfo) -> Small:
         one["slug"], one["name"], w(f"kind.{one['kind']}"),
         w("side.launched" if declared else "side.found", time=launch),
         _path(gains, top), _gaps(gains), w.number(round(top)),
-        w("most", n=w.number(round(max(known))), time=w.span(gains.index(max(known)) * _bucket(one))) if known else "–",
+        w("most", n=w.number(round(max(known))), time=f"+{w.span(gains.index(max(known)) * each)}") if known else "–",
     )  # fmt: skip
-
-
-def _bucket(one: dict[str, Any]) -> int:
-    hours = one["series"]["hours"]
-    return int((hours[1] - hours[0]) * 3_600_000) if len(hours) > 1 else 0
 
 
 def _path(gains: list[float | None], top: float) -> str:
@@ -112,7 +117,9 @@ def _gaps(gains: list[float | None]) -> tuple[tuple[float, float], ...]:
 def _row(row: dict[str, Any], slugs: list[str], w: Words, notes: dict[str, int]) -> tuple[str, str, list[Cell]]:
     name, _, currency = row["name"].rpartition("_") if row["name"][-3:].isupper() else (row["name"], "", "")
     label = w(f"side.{name}") + (f" ({currency})" if currency else "")
-    return label, w.or_same(f"side.unit.{row['unit']}", row["unit"]), [
+    unit = row["unit"].removesuffix(" since launch")
+    said = w.or_same(f"side.unit.{unit}", unit) if "hour" in unit or unit == "people" else ""
+    return label, said, [
         _cell(row["values"][slug], w, notes) for slug in slugs
     ]  # fmt: skip
 
@@ -129,8 +136,8 @@ def _cell(value: dict[str, Any], w: Words, notes: dict[str, int]) -> Cell:
 def _number(value: float | None, w: Words) -> str:
     if value is None:
         return "?"
-    whole = value == int(value) or abs(value) >= 1_000
-    return w.number(round(value)) if whole else w.number(float(f"{value:.3g}"))
+    shown = value if abs(value) >= 1_000 else float(f"{value:.3g}")
+    return w.number(round(shown)) if abs(value) >= 1_000 or shown == int(shown) else w.number(shown)
 
 
 def _ratio(one: dict[str, Any], w: Words) -> str:
