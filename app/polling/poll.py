@@ -24,7 +24,7 @@ from app.settings import Settings
 from app.store import keep, tracks
 from app.store.keep import Arrivals, Kept
 from collectors.contract import Collector, Searches
-from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unavailable
+from collectors.errors import CollectorError, Malformed, RateLimited, Refused
 from collectors.posts import Page, Post
 
 
@@ -84,15 +84,14 @@ async def _walk_or_bear(ours: Visit, collector: Searches, walk: Walk) -> None:
     """
     try:
         await _walk(ours, collector, walk)
-    except (Malformed, Refused, Unavailable) as error:
+    except (Malformed, Refused) as error:
         current = next((one for one in ours.walks if one.top == walk.top), walk)
-        cursor_lost = current.cursor is not None and not isinstance(error, Unavailable)
-        after = walks.after_failure(current, cursor_lost=cursor_lost, answering=ours.summary.pages > 0)
+        after = walks.after_failure(current, answering=ours.summary.pages > 0)
         given_up = after.failures > walks.BEARS
         await _replace_walk(ours, after, f"given up: {error}"[:300] if given_up else None)
         if given_up:
             return
-        if walk.cursor is None or not cursor_lost:
+        if walk.cursor is None or current.cursor is None:
             raise  # if it was a cursor, it was of this very pass: the platform is at fault
         ours.summary.worse("partial", f"a kept cursor was not taken: {error}"[:300])
 

@@ -134,12 +134,9 @@ def deepened(walks: Sequence[Walk], since: int | None) -> list[Walk]:
     return [*newer, last]
 
 
-def after_failure(walk: Walk, *, cursor_lost: bool, answering: bool) -> Walk:
-    """`answering`: other pages were read well in the same pass, so it is this place that fails."""
-    walk = without_cursor(walk) if cursor_lost else walk
-    return replace(walk, failures=walk.failures + 1) if answering else walk
+def after_failure(walk: Walk, *, answering: bool) -> Walk:
+    """Its cursor may lead nowhere any more: it goes on from the time that it had reached.
 
-
-def without_cursor(walk: Walk) -> Walk:
-    """Where its cursor leads nowhere any more: it goes on from the time that it had reached."""
-    return replace(walk, cursor=None)
+    `answering`: other pages were read well in the same pass, so it is this place that fails.
+    """
+    return replace(walk, cursor=None, failures=walk.failures + answering)

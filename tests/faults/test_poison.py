@@ -1,19 +1,21 @@
 """One thing that can never be read: what stands beside it is read all the same, and the rest is told as it is."""
 
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from app.models import Account, Post
+from app.models import Account, Coverage, Post, Track
+from app.polling import walks
 from app.store import curves, people
 from app.store.people import Claim
 from app.store.rebuild import verify
 from app.store.subjects import subject_key
 from sandbox.ids import BLUESKY
 from tests.faults.conftest import Opened, Spoiled
-from tests.faults.proxy import answers
+from tests.faults.proxy import answers, rewrites
 from tests.polling.town import on
 
 
@@ -89,3 +91,42 @@ async def test_an_account_that_is_recognised_as_it_is_read_again_brings_its_post
             differences = [one async for one in verify(session, subject_key("influencer", who.id), place.now)]
         assert curve["totals"]["posts"] == 2
         assert differences == []
+
+
+async def test_a_page_that_never_makes_sense_is_given_up_and_what_lies_behind_it_is_missed(spoiled: Opened) -> None:
+    """The newest pages are read well all the while; once the place is given up, the source is well again."""
+    async with spoiled() as place:
+        place.write(50)
+        await place.visit()
+        lost = place.write(60, every=60)
+        garbage = answers(200, b"<html>")
+        place.proxy.spoil(garbage, path="max_id=")
+        states = [await place.visit() for _ in range(4)]
+        assert [one.state for one in states] == ["partial"] * 4
+        assert "given up" in str(states[-1].reason)
+        assert {walk for row in await place.rows(Track) for walk in walks.load(row.walks)} == set()
+        place.write(5)
+        assert (await place.visit()).state in ("ok", "partial")
+        reasons = {row.reason for row in await place.rows(Coverage) if row.state == "missed"}
+        assert any("given up" in str(reason) for reason in reasons)
+        known = await place.native_ids()
+        assert not {post.native_id for post in lost} <= known
+        await place.check()
+
+
+async def test_what_was_held_back_is_told_of_the_whole_walk(spoiled: Opened) -> None:
+    """Seven hours later the last days are walked again: most of what was shown is not, on any of three pages."""
+    async with spoiled() as place:
+        place.write(90, every=60)
+        await place.visit()
+        place.advance(7 * 3_600)
+
+        def few(body: bytes) -> bytes:
+            return json.dumps(json.loads(body)[::8]).encode()
+
+        place.proxy.spoil(rewrites(few), path="/timelines/")
+        said = await place.visit()
+        assert "suspect" in str(said.reason)
+        newest = max(end for _, end, _ in await place.stretches())
+        assert (await place.stretches())[-1][1:] == (newest, "partial")
+        assert "complete" in {state for *_, state in await place.stretches()}, "what was once proved stays proved"

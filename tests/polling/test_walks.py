@@ -148,3 +148,19 @@ def test_whatever_is_cut_off_in_the_end_all_is_read(dice: random.Random, size: i
             assert place in read or not any(start <= post < end for start, end in proved)
     assert left == []
     assert read == set(range(len(posts)))
+
+
+def test_what_could_not_be_read_lies_on_its_page_or_between_its_posts() -> None:
+    walk = walks.after_page(Walk(1_000, 100), "a", [950, 920], "an item")
+    assert walk.flaw == "an item"
+    out_of_order = walks.after_page(walk, "b", [960, 910])
+    assert out_of_order.flaw == "an item", "it came no further"
+    assert walks.after_page(out_of_order, "c", [900, 880]).flaw is None
+
+
+def test_a_place_that_fails_is_counted_where_the_platform_answers_otherwise() -> None:
+    walk = Walk(1_000, 100, "c", 950)
+    assert walks.after_failure(walk, answering=False) == Walk(1_000, 100, None, 950)
+    failed = walks.after_failure(walk, answering=True)
+    assert failed == Walk(1_000, 100, None, 950, failures=1)
+    assert walks.push([failed], Walk(1_010, 940))[0] == [Walk(1_010, 100, failures=1)], "also by who takes it in"
