@@ -52,9 +52,7 @@ def expected_frequencies(posts: Ints, size: int) -> Floats:
     found = np.zeros(most)
     for x, n in zip(values.tolist(), times.tolist(), strict=True):
         j = np.arange(max(1, size - (total - x)), min(x, size) + 1)
-        found[j - 1] += n * np.exp(
-            _choose(x, j) + _choose(total - x, size - j) - _choose(total, np.array(size))
-        )
+        found[j - 1] += n * np.exp(_choose(x, j) + _choose(total - x, size - j) - _choose(total, np.array(size)))
     return found
 
 
