@@ -136,7 +136,10 @@ def _born(record: Record) -> tuple[int, int]:
 
 
 def _i1_no_lost_post(one: Followed, truth: Truth) -> Iterator[str]:
-    """Whoever was public from its first instant through a whole pass is kept; so is all in the time that we claim."""
+    """Whoever was public from its first instant through a whole pass is kept, or its time said to be a gap; so is all
+    in the time that we claim.
+    """
+    gaps = [(row.from_at, row.to_at) for row in one.coverage if row.state != "complete"]
     proved = [(row.from_at, row.to_at) for row in one.coverage if row.state == "complete"]
     good = sorted((p.started_at, p.ended_at) for p in one.passes if p.state == "ok" and p.ended_at)
     lag = 2 * one.step
@@ -148,7 +151,8 @@ def _i1_no_lost_post(one: Followed, truth: Truth) -> Iterator[str]:
         if any(start <= created < end for start, end in proved) and _public(record, one.tag, seen, truth.now):
             yield f"I1: {name} is lost: its time is claimed as complete"
         walked = next(((start, end) for start, end in good if start > seen), None)
-        if walked and seen >= one.track.since_at and _public(record, one.tag, seen, walked[1]):
+        said = any(start <= created < end for start, end in gaps)
+        if walked and not said and seen >= one.track.since_at and _public(record, one.tag, seen, walked[1]):
             yield f"I1: {name} is lost: a whole pass should have met it"
 
 
