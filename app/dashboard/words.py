@@ -556,10 +556,9 @@ class Words:
 
     def percent(self, share: float) -> str:
         """Never 100 % where something is missing, never 0 % where something is there."""
-        whole = round(share * 100)
-        if 0 < share < 1:
-            whole = min(max(whole, 1), 99)
-        return self("percent", n=self.number(whole))
+        nearly = "<" if 0 < share < 0.01 else ">" if 0.99 < share < 1 else ""
+        whole = {"<": 1, ">": 99}.get(nearly, round(share * 100))
+        return nearly + self("percent", n=self.number(whole))
 
     def span(self, ms: int) -> str:
         """The two largest parts: 3 d 4 h."""

@@ -63,8 +63,8 @@ def test_the_language_is_the_one_asked_for_or_liked(wanted: str | None, accepts:
     assert chosen(wanted, accepts) == lang
 
 
-@pytest.mark.parametrize(("share", "whole"), [(1.0, 100), (0.9999, 99), (0.504, 50), (0.0001, 1), (0.0, 0)])
-def test_a_share_is_never_rounded_to_all_or_nothing(share: float, whole: int) -> None:
+@pytest.mark.parametrize(("share", "whole"), [(1.0, "100"), (0.9999, ">99"), (0.504, "50"), (0.0001, "<1"), (0.0, "0")])
+def test_a_share_is_never_rounded_to_all_or_nothing(share: float, whole: str) -> None:
     assert Words("en").percent(share) == f"{whole}\N{NO-BREAK SPACE}%"
 
 
