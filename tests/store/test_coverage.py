@@ -66,3 +66,13 @@ def test_an_import_owes_the_span_of_its_rows_alone() -> None:
     one = observed("import", 0, 90, Stretch(0, 10, "imported"), Stretch(50, 90, "missed"))
     assert one.owed(500) == [(0, 10), (50, 90)]
     assert one.covered() == [(0, 10)]
+
+
+async def test_what_is_taken_back_leaves_what_was_proved_before_and_what_lies_around(db: Database) -> None:
+    async with db.write() as session:
+        await coverage.write(session, 1, 0, 100, "complete")
+        before = await coverage.between(session, 1, 50, 300)
+        await coverage.write(session, 1, 50, 400, "complete")
+        await coverage.take_back(session, 1, 50, 300, before, "suspect")
+    assert before == [Stretch(50, 100, "complete")]
+    assert await rows(db) == [(0, 100, "complete"), (100, 300, "partial"), (300, 400, "complete")]
