@@ -106,6 +106,8 @@ async def _others(session: ReadSession, drawn: Drawn, now: int) -> tuple[list[Co
     if drawn.kind == "influencer":
         return [], "is of hashtags and campaigns"
     tags = await (_hashtags if drawn.kind == "hashtag" else _campaigns)(session, drawn.ref)
+    if not tags:
+        return [], None
     if len(tags) > MOST_OTHERS:
         return [], f"more than {MOST_OTHERS} others are followed: compare says it of those that are chosen"
     if len(tags) * (len(drawn.edges) - 1) > MOST_CELLS:
