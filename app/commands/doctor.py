@@ -83,15 +83,15 @@ def _disk(settings: Settings) -> Check:
 def _key(settings: Settings) -> Check:
     from app.access import keyfile
 
-    if settings.secret_key:
-        return Check("ok", "key", "set by GROUNDSWELL_SECRET_KEY")
     path = settings.secret_key_file or keyfile.default_path(settings.database_url)
-    if not path.exists() and not settings.secret_key_file:
+    if not (settings.secret_key or settings.secret_key_file or path.exists()):
         return Check("ok", "key", f"{path} will be made when it is first needed")
     try:
         keyfile.keyring(settings)
     except Problem as problem:
         return Check("failed", "key", problem.detail)
+    if settings.secret_key:
+        return Check("ok", "key", "set by GROUNDSWELL_SECRET_KEY")
     return _private(path, "key")
 
 

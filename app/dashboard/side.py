@@ -40,6 +40,9 @@ class Cell:
     note: int | None
 
 
+MOST_COMPARED = 5
+
+
 @router.get("/compare")
 async def show_comparison(request: Request) -> Response:
     render.check_may(request, "stats:read")
@@ -47,8 +50,11 @@ async def show_comparison(request: Request) -> Response:
     slugs = request.query_params.getlist("campaign")
     async with render.reading(request) as session:
         offered = (await campaigns.listed(session, None, MOST_OFFERED))[:MOST_OFFERED]
-        if not slugs:
-            return render.page(request, "compare.html", offered=offered, chosen=[], found=None, it=it)
+        if not 2 <= len(set(slugs)) <= MOST_COMPARED:
+            # Nothing chosen yet: the first two are ticked. One, or too many: the form says what would be right.
+            chosen = slugs or [one.it.slug for one in offered[:2]]
+            status = 422 if slugs else 200
+            return render.page(request, "compare.html", status, offered=offered, chosen=chosen, found=None, it=it)
         found = await comparing.side_by_side(session, slugs, now_of(request), zone=it.zone)
     notes: dict[str, int] = {}
     slugs = [one["slug"] for one in found["campaigns"]]

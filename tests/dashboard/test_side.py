@@ -59,3 +59,14 @@ async def test_who_made_it_grow(browser: httpx.AsyncClient) -> None:
         assert "Ada &lt;b&gt;Rain" in page.text
         assert words in page.text
     assert (await browser.get("/campaigns/none/influencers")).status_code == 404
+
+
+@pytest.mark.usefixtures("two")
+async def test_one_campaign_alone_keeps_its_tick_and_says_what_would_be_right(browser: httpx.AsyncClient) -> None:
+    wrong = await browser.get("/compare?campaign=second")
+    assert wrong.status_code == 422
+    assert "Choose two to five campaigns." in wrong.text
+    assert 'value="second" checked' in wrong.text
+    nothing = await browser.get("/compare?lang=fr")
+    assert "Choisissez de deux à cinq campagnes." in nothing.text
+    assert nothing.text.count(" checked") == 2
