@@ -198,6 +198,13 @@ def test_doctor_says_what_is_wrong(folder: Path) -> None:
     assert "run groundswell migrate" in done.out
 
 
+def test_doctor_does_not_call_a_key_good_that_up_refuses(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_SECRET_KEY", "abc")
+    done = call("doctor")
+    assert done.code == 1
+    assert "32 characters" in done.out
+
+
 def test_doctor_warns_of_a_key_that_others_may_read(migrated: Path) -> None:
     well("tokens", "create", "--scopes", "admin")
     assert '"ok": true' in well("doctor", "--json")
