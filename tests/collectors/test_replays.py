@@ -189,6 +189,12 @@ async def test_one_status_read_again(answer: Recorded, client: httpx.AsyncClient
     collector = opened("mastodon", client, BASE)
     if answer.status == 404:
         assert (await collector.look(["1"])).absent == {"1"}
+    elif answer.status >= 500:
+        # One post that a server cannot show says nothing of the others; three in a row say that it is down.
+        looked = await collector.look(["1"])
+        assert (looked.posts, looked.absent, len(looked.skipped)) == ((), frozenset(), 1)
+        with pytest.raises(Unavailable):
+            await collector.look(["1", "2", "3"])
     elif answer.status != 200:
         with pytest.raises(BY_STATUS[answer.status]):
             await collector.look(["1"])
