@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import httpx
 
@@ -11,7 +12,25 @@ from collectors.errors import Refused
 from collectors.mastodon import Mastodon
 from collectors.rates import utc_now
 
-PLATFORMS: dict[str, type[Mastodon] | type[Bluesky]] = {
+
+class Platform(Protocol):
+    """A collector's class: what it offers is known without a call, and calling it opens one."""
+
+    offer: Offer
+
+    def __call__(
+        self,
+        *,
+        client: httpx.AsyncClient,
+        base_url: str | None,
+        credential: Credential | None,
+        meter: Meter,
+        keeper: Keeper,
+        now: Callable[[], datetime],
+    ) -> Collector: ...
+
+
+PLATFORMS: dict[str, Platform] = {
     "mastodon": Mastodon,  # and all who speak its API: GoToSocial, Takahe, Pixelfed, Pleroma, Akkoma
     "bluesky": Bluesky,
 }
@@ -38,7 +57,7 @@ def open_collector(
     )
 
 
-def _named(platform: str) -> type[Mastodon] | type[Bluesky]:
+def _named(platform: str) -> Platform:
     if platform not in PLATFORMS:
         raise Refused(f"no platform {platform!r}; there are: {', '.join(sorted(PLATFORMS))}")
     return PLATFORMS[platform]
