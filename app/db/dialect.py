@@ -58,8 +58,9 @@ def _statements(table: Table, names: tuple[str, ...], conflict: Conflict) -> tup
     marks = ", ".join("?" for _ in names)
     kinds = (_array_type(table.c[name]) for name in names)
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
-    # In the order of the keys: two writers of the same rows then wait for one another instead of locking each other out.
-    given = f"SELECT * FROM unnest({arrays}) AS given ({', '.join(names)}) ORDER BY {', '.join(keys)}"  # noqa: S608
+    # In one order: two writers of the same rows then wait for one another instead of locking each other out.
+    order = [name for name in names if name in keys] or names
+    given = f"SELECT * FROM unnest({arrays}) AS given ({', '.join(names)}) ORDER BY {', '.join(order)}"  # noqa: S608
     # Names come from our own tables; values are always parameters.
     return f"{head} VALUES ({marks}) {tail}", f"{head} {given} {tail}"  # noqa: S608
 
