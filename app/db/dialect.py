@@ -62,7 +62,7 @@ def _statements(table: Table, names: tuple[str, ...], conflict: Conflict) -> tup
     order = [name for name in names if name in keys] or names
     given = f"SELECT * FROM unnest({arrays}) AS given ({', '.join(names)}) ORDER BY {', '.join(order)}"  # noqa: S608
     # Names come from our own tables; values are always parameters.
-    return f"{head} VALUES ({marks}) {tail}", f"{head} {given} {tail}"  # noqa: S608
+    return f"{head} VALUES ({marks}) {tail}", f"{head} {given} {tail}"
 
 
 def _array_type(col: "ColumnClause[Any]") -> str:
