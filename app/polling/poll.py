@@ -14,8 +14,8 @@ from app.analysis.tags import normal
 from app.clock import Clock, from_ms, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
+from app.failpoints import reached
 from app.polling import cadence, native, proof, visits, walks
-from app.polling.failpoints import reached
 from app.polling.outcome import believed
 from app.polling.patience import alive
 from app.polling.visits import How, Visit

@@ -12,8 +12,8 @@ from app import sources
 from app.clock import DAY, HOUR, MINUTE, SECOND, Clock, to_ms
 from app.db.engine import Database, Session
 from app.errors import Busy, Fenced
+from app.failpoints import reached
 from app.polling import cadence, outcome, visits
-from app.polling.failpoints import reached
 from app.polling.outcome import PassSummary, believed
 from app.polling.patience import Patience, alive
 from app.settings import Settings

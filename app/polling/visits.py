@@ -7,8 +7,8 @@ import structlog
 
 from app.clock import DAY, HOUR, Clock, to_ms
 from app.db.engine import Database, Session
+from app.failpoints import reached
 from app.polling import outcome, walks
-from app.polling.failpoints import reached
 from app.polling.outcome import PassSummary
 from app.polling.patience import Patience
 from app.polling.walks import Walk

@@ -13,9 +13,10 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+from app import failpoints
 from app.clock import SystemClock
 from app.db.engine import Database
-from app.polling import failpoints, patience
+from app.polling import patience
 from app.scheduler import Scheduler
 from app.settings import Settings
 from app.store import sources, tracks
