@@ -1,6 +1,7 @@
 """Additive credit where the events themselves are known, and who was first."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ def additive(at: Ints, owners: Sequence[str], weights: Floats, background: float
     names = list(dict.fromkeys(owners))
     index = {name: k for k, name in enumerate(names)}
     owner = np.array([index[name] for name in owners], dtype=np.int64)
-    others, own, exogenous = np.zeros(len(names)), np.zeros(len(names)), 0.0
+    given, own, exogenous = np.zeros(len(at)), np.zeros(len(names)), 0.0
     first = np.searchsorted(at, at - LONGEST_MS, "left")
     last = np.searchsorted(at, at, "left")
     for i in range(len(at)):
@@ -44,13 +45,23 @@ def additive(at: Ints, owners: Sequence[str], weights: Floats, background: float
             exogenous += 1
             continue
         exogenous += background / whole
-        credit = np.bincount(owner[before], weights=pull / whole, minlength=len(names))
-        own[owner[i]] += credit[owner[i]]
-        credit[owner[i]] = 0.0
-        others += credit
+        mine = owner[before] == owner[i]
+        own[owner[i]] += float(pull[mine].sum()) / whole
+        given[before] += np.where(mine, 0.0, pull / whole)
+    others = np.bincount(owner, weights=given, minlength=len(names))
     return Credits(
         dict(zip(names, others.tolist(), strict=True)), dict(zip(names, own.tolist(), strict=True)), exogenous
     )
+
+
+def together(found: Iterable[Credits]) -> Credits:
+    """The sums over several cascades: an event is credited within its own alone."""
+    others, own, exogenous = Counter[str](), Counter[str](), 0.0
+    for one in found:
+        others.update(one.others)
+        own.update(one.own)
+        exogenous += one.exogenous
+    return Credits(others, own, exogenous)
 
 
 @dataclass(frozen=True, slots=True)

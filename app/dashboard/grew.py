@@ -47,11 +47,10 @@ async def show_influence(slug: str, request: Request) -> Response:
 
 def _row(row: Whose, found: Influence, w: Words, known: bool) -> Row:
     hidden = row.withheld and not known
-    followers = [account.followers for account in row.accounts if account.followers is not None]
     cells = (
         w.number(row.posts), _share(row.posts, found.posts, w),
         w("unknown") if row.followers_then is None else w.number(row.followers_then),
-        w.number(sum(followers)) if followers else w("unknown"),
+        w("unknown") if row.followers_now is None else w.number(row.followers_now),
         w.number(row.engagement), _share(row.engagement, found.engagement, w),
     )  # fmt: skip
     name = w("post.withheld") if hidden else row.name or w("author.unknown")

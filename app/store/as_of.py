@@ -5,20 +5,36 @@ What no fact tells is taken as it is now: which hashtags a campaign has, whose a
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from app.analysis.contribution import Looks
+from app.analysis.contribution import ENGAGEMENT, METRICS, Looks
 from app.analysis.shape import FIVE_MINUTES, Ints
 from app.analysis.sums import Rows, fold, join, unfold
 from app.db.engine import ReadSession
 from app.store import facts, looks, rebuild, remembered
 from app.store.facts import Facts
 from app.store.rollups import Belongs, Ledger
-from app.store.sums import Authors, Sums, nothing
+from app.store.sums import Authors, Rollups, Source, Sums, nothing
 
 _First = tuple[int, int, str, int]
 """An account's first post: when it began to count, its id, its platform, its author's followers."""
+_ENGAGEMENT = [METRICS.index(name) for name in ENGAGEMENT]
+
+
+class Posted(NamedTuple):
+    """A post that counts: its author and their followers then, when it began to count, its last known engagement."""
+
+    post: int
+    author: int | None
+    born_at: int
+    followers: int | None
+    engagement: int
+
+
+def sums_of(session: ReadSession, subject: int, as_of: int | None) -> Source:
+    return Rollups(session, subject) if as_of is None else AsOf(session, subject, as_of)
 
 
 class AsOf:
@@ -30,11 +46,16 @@ class AsOf:
         self._firsts: dict[int, _First] = {}
         self._rows: Rows | None = None
         self._began: int | None = None
-        self._authored: list[tuple[int, int]] = []  # each post's author and when it began to count
+        self._posts: list[Posted] = []
 
     async def first(self) -> int | None:
         await self._sum()
         return self._began
+
+    async def posts(self) -> Sequence[Posted]:
+        """All that counted then."""
+        await self._sum()
+        return self._posts
 
     async def read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:  # noqa: ARG002 - any step
         rows = await self._sum()
@@ -51,7 +72,9 @@ class AsOf:
 
     async def authors(self, edges: Ints, platform: str | None) -> Authors:
         await self._sum()
-        inside = Counter(who for who, born in self._authored if edges[0] <= born < edges[-1])
+        inside = Counter(
+            one.author for one in self._posts if one.author is not None and edges[0] <= one.born_at < edges[-1]
+        )
         firsts = {who: self._firsts[who] for who in inside if platform in (None, self._firsts[who][2])}
         largest = max((followers for _, _, _, followers in firsts.values()), default=0) or None
         return Authors(tuple(inside[who] for who in firsts), largest)
@@ -88,8 +111,9 @@ class AsOf:
     def _born(self, place: Belongs, post: Facts) -> None:
         self._began = place.born_at if self._began is None else min(self._began, place.born_at)
         self._ledger.birth(place, post)
+        engagement = sum(post.levels[at] or 0 for at in _ENGAGEMENT)
+        self._posts.append(Posted(post.id, post.author_id, place.born_at, post.followers, engagement))
         if post.author_id is not None:
-            self._authored.append((post.author_id, place.born_at))
             mine = (place.born_at, post.id, post.platform, post.followers or 0)
             self._firsts[post.author_id] = min(self._firsts.get(post.author_id, mine), mine)
 

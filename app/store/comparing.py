@@ -9,12 +9,12 @@ from sqlalchemy import case, func, select
 from app.analysis import aligned, calendar, compare
 from app.analysis.aligned import LEAST, MOST, Campaign, Gifts
 from app.analysis.money import MICROS
-from app.analysis.shape import Ints
 from app.clock import rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid
 from app.models import Outcome
 from app.store import campaigns, lives
+from app.store.curves import moment
 from app.store.lives import Life
 
 METRICS = (
@@ -26,21 +26,26 @@ PER = tuple(compare.PER)
 
 async def side_by_side(
     session: ReadSession, slugs: Sequence[str], now: int, metric: str = "engagement", per: str = "absolute",
-    zone: str = "UTC",
+    zone: str = "UTC", as_of: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """NotFound for a campaign that is none, Invalid for what cannot be compared."""
+    """NotFound for a campaign that is none, Invalid for what cannot be compared.
+
+    `as_of`: what would have been shown then, facts that came later unseen.
+    """
     _check(slugs, metric, per)
+    now = moment(as_of, now)
     try:
         tz = calendar.zone(zone)
     except ValueError as error:
         raise Invalid("tz", zone, str(error)) from None
     kept = [await campaigns.by_slug(session, slug) for slug in slugs]
-    step = lives.step_for(min([await lives.since(session, one, now) for one in kept]), now)
-    found = [await lives.read(session, one, step, now, tz) for one in kept]
-    bare = [_campaign(life, _launch(life, now)) for life in found]
+    begun = [await lives.begin(session, one, now, as_of) for one in kept]
+    step = lives.step_for(min(one.start for one in begun), now)
+    found = [await lives.read(session, one, step, tz) for one in begun]
+    bare = [_campaign(life, _launch(life)) for life in found]
     cuts = aligned.cut(bare, now)
     whole = [await _filled(session, life, one, cut) for life, one, cut in zip(found, bare, cuts, strict=True)]
-    return compare.compare(whole, now, metric, per, zone)
+    return {**compare.compare(whole, now, metric, per, zone), "as_of": rfc3339(now)}
 
 
 def _check(slugs: Sequence[str], metric: str, per: str) -> None:
@@ -54,13 +59,13 @@ def _check(slugs: Sequence[str], metric: str, per: str) -> None:
         raise Invalid("per", per, f"must be one of {' '.join(PER)}")
 
 
-def _launch(life: Life, now: int) -> int | None:
+def _launch(life: Life) -> int | None:
     """The declared launch; None where it is found, which the alignment does again."""
-    began, slug = life.began(now), life.kept.it.slug
+    began, slug = life.began(), life.kept.it.slug
     if began.value is None:
         told = f'PATCH /api/v1/campaigns/{slug} {{"launched_at": "2026-11-24T18:00:00Z"}} declares one'
         raise Invalid("campaign", slug, f"no launch is declared, and none was found ({began.reason}); {told}")
-    if began.value >= now:
+    if began.value >= life.now:
         raise Invalid("campaign", slug, f"is launched at {rfc3339(int(began.value))}, which is still to come")
     return life.kept.it.launched_at
 
@@ -73,15 +78,16 @@ def _campaign(life: Life, launch: int | None) -> Campaign:
 async def _filled(session: ReadSession, life: Life, bare: Campaign, cut: tuple[int, int]) -> Campaign:
     """With who posted from the launch to the cut, and what was given."""
     authors = await life.sums.authors(np.array(cut, dtype=np.int64), None)
-    gifts = await _gifts(session, life.kept.id, life.edges)
+    gifts = await _gifts(session, life)
     return Campaign(
         bare.slug, bare.name, bare.kind, bare.columns, bare.edges, bare.launch, bare.ended, gifts, authors.posts,
         authors.largest,
     )  # fmt: skip
 
 
-async def _gifts(session: ReadSession, campaign: str, edges: Ints) -> dict[str, Gifts]:
+async def _gifts(session: ReadSession, life: Life) -> dict[str, Gifts]:
     """By currency, summed up within buckets, gifts and refunds apart: which bucket a gift is in is all that counts."""
+    edges, known = life.edges, () if life.as_of is None else (Outcome.recorded_at <= life.as_of,)
     start, grain = int(edges[0]), int(np.gcd.reduce(np.append(edges - edges[0], 3_600_000)))
     slot = ((Outcome.occurred_at - start) // grain).label("slot")
     given = (Outcome.micros > 0).label("given")
@@ -90,7 +96,7 @@ async def _gifts(session: ReadSession, campaign: str, edges: Ints) -> dict[str, 
         Outcome.currency, slot, given, func.sum(Outcome.micros // MICROS), func.sum(Outcome.micros % MICROS),
         func.sum(donors),
     ).where(
-        Outcome.campaign_id == campaign, Outcome.micros.is_not(None),
+        Outcome.campaign_id == life.kept.id, Outcome.micros.is_not(None), *known,
         Outcome.occurred_at >= start, Outcome.occurred_at < int(edges[-1]),
     )  # fmt: skip
     found: dict[str, list[tuple[int, int, int]]] = {}

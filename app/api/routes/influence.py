@@ -11,7 +11,8 @@ from app.api.deps import Now, Reading, needs
 from app.api.openapi import problems
 from app.api.route import Route
 from app.api.routes.campaigns import SlugInPath
-from app.api.schemas.influence import First, Given, Handle, InfluenceBody, InfluenceRow, LiftBody
+from app.api.schemas.common import Instant
+from app.api.schemas.influence import First, Given, Handle, InfluenceBody, InfluenceRow, LiftBody, ResharesBody
 from app.api.schemas.measured import Measured
 from app.clock import rfc3339
 from app.store import campaigns, influence
@@ -25,20 +26,22 @@ router = APIRouter(tags=["campaigns"], route_class=Route, dependencies=[needs("s
 async def list_campaign_influencers(
     slug: SlugInPath, session: Reading, now: Now, request: Request,
     authors: Annotated[int, Query(ge=0, le=MOST_AUTHORS, description="how many accounts that are nobody's")] = 20,
+    as_of: Annotated[Instant | None, Query(description="as it was known then; now, if left out")] = None,
 ) -> InfluenceBody:  # fmt: skip
     """Who made it grow: own posts and engagement, who was first, donations by code, and lift where it can be told."""
     kept = await campaigns.by_slug(session, slug)
-    found = await influence.of_campaign(session, kept, authors, now)
+    found = await influence.of_campaign(session, kept, authors, now, as_of)
     known = request.state.who.kind in ("user", "token")
     return InfluenceBody(
         items=[_row(row, found, known) for row in found.rows], authors=found.authors, posts=found.posts,
-        engagement=found.engagement, unattributed=_given(found.unattributed), method=METHOD,
+        engagement=found.engagement, unattributed=_given(found.unattributed),
+        reposts_seen=found.reshares.seen, reposts_unexplained=found.reshares.outside, as_of=rfc3339(found.now),
+        method=METHOD,
     )  # fmt: skip
 
 
 def _row(row: Whose, found: Influence, known: bool) -> InfluenceRow:
     withheld = row.withheld and not known
-    followers = [account.followers for account in row.accounts if account.followers is not None]
     return InfluenceRow(
         influencer=row.influencer, name=None if withheld else row.name, withheld=withheld,
         accounts=[
@@ -46,9 +49,10 @@ def _row(row: Whose, found: Influence, known: bool) -> InfluenceRow:
             for one in row.accounts
         ],
         posts=row.posts, share_of_posts=_share(row.posts, found.posts), followers_then=row.followers_then,
-        followers_now=sum(followers) if followers else None, engagement=row.engagement,
+        followers_now=row.followers_now, engagement=row.engagement,
         share_of_engagement=_share(row.engagement, found.engagement), first=_first(row),
         donations=_given(row.brought), lift=_lift(row.lift),
+        reshares=ResharesBody(credit=Measured(**row.reshares.as_json()), own=row.own_reshares),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.api.schemas.campaigns import Kind
-from app.api.schemas.common import Told, example
+from app.api.schemas.common import Time, Told, example
 from app.api.schemas.measured import Measured
 
 Metric = Literal[
@@ -85,6 +85,7 @@ class Comparison(Told):
             "metric": "engagement",
             "per": "absolute",
             "timezone": "UTC",
+            "as_of": "2026-11-24T20:00:00Z",
             "age_hours": 2.0,
             "intersection": {"buckets": 1, "of": 2, "hours": [[0.0, 1.0]]},
             "campaigns": [_one("a"), _one("b")],
@@ -99,6 +100,7 @@ class Comparison(Told):
     metric: Metric
     per: Per
     timezone: str
+    as_of: Time
     age_hours: Annotated[float, Field(description="how much of each is compared")]
     intersection: Intersection
     campaigns: list[Compared]

@@ -7,6 +7,7 @@ from app.api.schemas.measured import Measured
 
 _LEAD = {"value": 3.5, "low": 3.0, "high": 4.0, "unit": "hours", "reason": None}
 _CREDIT = {"value": None, "low": -20.0, "high": 90.0, "unit": "engagements", "reason": "not distinguishable"}
+_RESHARES = {"value": 120.4, "low": 120.4, "high": 120.4, "unit": "reposts", "reason": None}
 _GIVEN = {"kind": "donation", "currency": "EUR", "count": 3, "amount": "120.50", "donors": 3}
 _ROW = {
     "influencer": "inf_0123456789abcdef",
@@ -22,6 +23,7 @@ _ROW = {
     "first": {"at": "2026-11-24T18:00:00Z", "rank": 1, "stage": "innovator", "lead": _LEAD},
     "donations": [_GIVEN],
     "lift": {"credit": _CREDIT, "excess": 40.0, "expected": 12.0, "relative": 3.3, "placebos": 28},
+    "reshares": {"credit": _RESHARES, "own": 2.0},
 }
 
 
@@ -62,6 +64,15 @@ class LiftBody(Told):
     placebos: int
 
 
+class ResharesBody(Told):
+    """`credit`: others' reposts put down to theirs, an expected number; null with "reposts unseen" where the platform
+    shows none. `own`: their own reposts of their own.
+    """
+
+    credit: Measured
+    own: float | None
+
+
 class InfluenceRow(Told):
     """A person (`influencer` is the id), or an account that is nobody's (null).
 
@@ -82,14 +93,19 @@ class InfluenceRow(Told):
     first: First | None
     donations: list[Given]
     lift: LiftBody | None
+    reshares: ResharesBody
 
 
 class InfluenceBody(Told):
-    """`items`: people first, then the largest other accounts by their own engagement. The sums are of all authors."""
+    """`items`: people first, then the largest other accounts by their own engagement. The sums are of all authors.
+
+    All credits of reshares, own ones and `reposts_unexplained` sum to `reposts_seen`; null: not all are credited.
+    """
 
     model_config = example(
         {
             "items": [_ROW], "authors": 900, "posts": 40, "engagement": 10500, "unattributed": [_GIVEN],
+            "reposts_seen": 300, "reposts_unexplained": 4.5, "as_of": "2026-11-24T20:00:00Z",
             "method": "own engagement is the last reading of their posts; …",
         }
     )  # fmt: skip
@@ -98,4 +114,7 @@ class InfluenceBody(Told):
     posts: int
     engagement: int
     unattributed: list[Given]
+    reposts_seen: int
+    reposts_unexplained: float | None
+    as_of: Time
     method: str
