@@ -12,6 +12,9 @@ from app.db.engine import ReadSession, Session
 
 Conflict = Literal["ignore", "add", "replace"]
 Lock = Literal["share", "write", "redefine"]
+_ARRAYS = {
+    "BIGINT": "bigint", "INTEGER": "integer", "BOOLEAN": "boolean", "FLOAT": "double precision", "BLOB": "bytea",
+}  # fmt: skip
 
 
 def is_file(session: ReadSession) -> bool:
@@ -66,7 +69,7 @@ def _statements(table: Table, names: tuple[str, ...], conflict: Conflict) -> tup
 
 
 def _array_type(col: "ColumnClause[Any]") -> str:
-    return {"BIGINT": "bigint", "INTEGER": "integer", "BOOLEAN": "boolean"}.get(str(col.type), "text")
+    return _ARRAYS.get(str(col.type), "text")
 
 
 async def lock_rows(session: Session, table: Any, ids: Iterable[int], strength: Lock = "write") -> bool:

@@ -1,8 +1,10 @@
 """The tables. Importing this package makes `Base.metadata` complete."""
 
 from app.models.access import Audit, Idempotency, KeyMark, LoginSession, SetupCode, Token, User
+from app.models.alerts import Alert, AlertRule, AlertState, AlertTransition, DetectorState, Job, Silence
 from app.models.base import Base
 from app.models.campaigns import Campaign, CampaignHashtag, CampaignInfluencer, Influencer, InfluencerAccount
+from app.models.deliveries import Attempt, Delivery, Endpoint, Event
 from app.models.news import News
 from app.models.outcomes import Annotation, InboundHook, InfluencerCode, Outcome
 from app.models.posts import Account, AccountLook, Post, PostText, Snapshot, Tagging
@@ -10,9 +12,10 @@ from app.models.rollups import Debut, Member, Rollup, Subject
 from app.models.tracking import Budget, Coverage, Hashtag, NativeCount, Pass, Source, Track
 
 __all__ = [
-    "Account", "AccountLook", "Annotation", "Audit", "Base", "Budget", "Campaign", "CampaignHashtag",
-    "CampaignInfluencer", "Coverage", "Debut", "Hashtag", "Idempotency", "InboundHook", "Influencer",
-    "InfluencerAccount", "InfluencerCode", "KeyMark", "LoginSession", "Member", "NativeCount", "News", "Outcome",
-    "Pass", "Post", "PostText", "Rollup", "SetupCode", "Snapshot", "Source", "Subject", "Tagging", "Token",
-    "Track", "User",
+    "Account", "AccountLook", "Alert", "AlertRule", "AlertState", "AlertTransition", "Annotation", "Attempt",
+    "Audit", "Base", "Budget", "Campaign", "CampaignHashtag", "CampaignInfluencer", "Coverage", "Debut",
+    "Delivery", "DetectorState", "Endpoint", "Event", "Hashtag", "Idempotency", "InboundHook", "Influencer",
+    "InfluencerAccount", "InfluencerCode", "Job", "KeyMark", "LoginSession", "Member", "NativeCount", "News",
+    "Outcome", "Pass", "Post", "PostText", "Rollup", "SetupCode", "Silence", "Snapshot", "Source", "Subject",
+    "Tagging", "Token", "Track", "User",
 ]  # fmt: skip
