@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///data/groundswell.db"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    public_url: str = ""
     allow_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     contact: str = ""
     secret_key: SecretStr | None = None
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
     page_limit: Annotated[int, Field(ge=1, le=200)] = 25
     rewalk_days: Annotated[float, Field(ge=0, le=90)] = 7
     workers: Annotated[int, Field(ge=1, le=64)] = 4
+    ping_url: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
 
@@ -35,6 +37,25 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("public_url", "ping_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return value
+
+    @property
+    def base_url(self) -> str:
+        """Where people find it: what links in messages begin with."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+
+    @property
+    def user_agent(self) -> str:
+        return f"Groundswell/0.1 ({self.contact})" if self.contact else "Groundswell/0.1"
 
     @field_validator("database_url")
     @classmethod

@@ -100,10 +100,6 @@ class _SealedKeeper:
         return f"session of source {self._source_id}"
 
 
-def _user_agent(settings: Settings) -> str:
-    return f"Groundswell/0.1 ({settings.contact})" if settings.contact else "Groundswell/0.1"
-
-
 def _credential(path: str | None, identifier: str | None) -> Credential | None:
     """A file of one line (a token, an app password), or of two: who, then the secret."""
     if path is None:
@@ -128,7 +124,7 @@ async def opened(
         payer = await rows.payer(session, row)
     meter = DatabaseMeter(db, clock, payer, collectors.offer(row.platform).allowances, spare)
     credential = _credential(row.credential_file, row.identifier)
-    async with outbound.client(settings.allow_networks, headers={"User-Agent": _user_agent(settings)}) as client:
+    async with outbound.client(settings.allow_networks, headers={"User-Agent": settings.user_agent}) as client:
         yield collectors.open_collector(
             row.platform, client=client, base_url=row.base_url, credential=credential, meter=meter,
             keeper=_SealedKeeper(db, settings, source_id), now=clock.now,

@@ -1,4 +1,4 @@
-"""Messages that others sign by Standard Webhooks: their secrets, and whether a signature is right."""
+"""Messages signed by Standard Webhooks: their secrets, and whether a signature is right."""
 
 import base64
 import hmac
@@ -33,6 +33,11 @@ def purpose(hook_id: str) -> str:
     return f"secret of inbound hook {hook_id}"
 
 
+def signature(secret: str, message_id: str, seconds: int, body: str) -> str:
+    """`v1` of a message at an instant in unix seconds."""
+    return Webhook(secret).sign(message_id, datetime.fromtimestamp(seconds, UTC), body)
+
+
 def problem(signed: Signed, body: bytes, good: Sequence[str], now: int) -> str | None:
     """Why the message is not taken, None where one of the secrets has signed it in the last five minutes.
 
@@ -45,11 +50,11 @@ def problem(signed: Signed, body: bytes, good: Sequence[str], now: int) -> str |
     if abs(int(signed.timestamp) * 1_000 - now) > TOLERANCE_MS:
         return "webhook-timestamp is more than five minutes off: sign each try anew, and look at the clock"
     try:
-        at, text = datetime.fromtimestamp(int(signed.timestamp), UTC), body.decode()
+        text = body.decode()
     except UnicodeDecodeError:
         return "the body must be UTF-8"
     given = [part.encode() for part in signed.signature.split(" ")]
-    right = [Webhook(secret).sign(signed.id, at, text).encode() for secret in good]
+    right = [signature(secret, signed.id, int(signed.timestamp), text).encode() for secret in good]
     if any(hmac.compare_digest(mine, theirs) for mine in right for theirs in given):
         return None
     return "webhook-signature is not of this address's secret"

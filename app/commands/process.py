@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands import frame, show
-from app.commands.serving import Served, address, serving, working
+from app.commands.serving import Served, serving, working
 from app.errors import Problem
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ async def _ready(given: "Settings", stop: asyncio.Event, served: Served) -> None
     # What was loaded stays for good: walking it again would hold up a request for 50 ms now and then.
     gc.collect()
     gc.freeze()
-    show.say(f"Groundswell is ready: {address(given)}  (stop with Ctrl-C)")
+    show.say(f"Groundswell is ready: {given.base_url}  (stop with Ctrl-C)")
     asked = asyncio.create_task(stop.wait())
     await asyncio.wait({asked, served.task}, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()

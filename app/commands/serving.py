@@ -85,8 +85,3 @@ def _listen(given: "Settings") -> socket.socket:
             f"cannot listen on {given.host}:{given.port}: {error.strerror or error}; "
             "end what holds it, or set GROUNDSWELL_PORT or GROUNDSWELL_HOST"
         ) from None
-
-
-def address(given: "Settings") -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(given.host, given.host)  # noqa: S104 - compared, not bound
-    return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{given.port}"

@@ -20,11 +20,10 @@ class Endpoint(Base):
     url_sealed: Mapped[Words | None]
     language: Mapped[Words]
     types: Mapped[Words | None]  # separated by spaces; null: all
-    secret_sealed: Mapped[Words | None]
+    keys_sealed: Mapped[Words | None]
     previous_sealed: Mapped[Words | None]
     previous_until: Mapped[Millis | None]
-    key_sealed: Mapped[Words | None]  # an ed25519 key, where the endpoint asks for v1a
-    public_key: Mapped[Words | None]
+    public_key: Mapped[Words | None]  # where it asks for v1a
     created_at: Mapped[Millis]
     disabled_at: Mapped[Millis | None]
     disabled_why: Mapped[Words | None]

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
 from app.db.dialect import put as put_rows
-from app.db.engine import ReadSession, Session
+from app.db.engine import Session
 from app.db.types import text_id
 from app.models import Delivery, Endpoint
 from app.models import Event as Row
@@ -25,15 +26,19 @@ class Event:
 
 
 async def put(session: Session, event: Event, endpoints: Sequence[str] | None, now: int) -> int:
-    """How many deliveries were made: to those of `endpoints` (None: of all) that are enabled and want the type.
+    """How many deliveries were made: to those of `endpoints` (None: of all) that want the type.
 
-    The same id again is harmless: what was said is said, to those who were there then.
+    One that is disabled gets a row too, ended: a replay finds it. The same id again is harmless: what was said is said.
     """
     if not await add(session, event):
         return 0
-    wanting = await _wanting(session, event.type)
-    chosen = wanting if endpoints is None else [one for one in wanting if one in set(endpoints)]
-    return await deliver_to(session, event.id, chosen, now)
+    wanted = [Endpoint.id.in_(endpoints)] if endpoints is not None else []
+    query = select(Endpoint.id, Endpoint.types, Endpoint.disabled_at).where(*wanted).order_by(Endpoint.id)
+    rows = (await session.execute(query)).all()
+    takers = [row for row in rows if row.types is None or event.type in row.types.split()]
+    return await put_rows(
+        session, Delivery, _rows(event.id, [(row.id, row.disabled_at is None) for row in takers], now)
+    )
 
 
 async def add(session: Session, event: Event) -> bool:
@@ -44,18 +49,17 @@ async def add(session: Session, event: Event) -> bool:
     }))  # fmt: skip
 
 
-async def deliver_to(session: Session, event_id: str, endpoints: Sequence[str], now: int) -> int:
-    count = len(endpoints)
-    return await put_rows(session, Delivery, {
-        "id": [delivery_id(event_id, endpoint) for endpoint in endpoints], "event_id": [event_id] * count,
-        "endpoint_id": list(endpoints), "state": ["waiting"] * count, "created_at": [now] * count,
-        "due_at": [now] * count, "tries": [0] * count, "attempts": [0] * count, "term": [0] * count,
-    })  # fmt: skip
-
-
-async def _wanting(session: ReadSession, kind: str) -> list[str]:
-    query = select(Endpoint.id, Endpoint.types).where(Endpoint.disabled_at.is_(None)).order_by(Endpoint.id)
-    return [row.id for row in await session.execute(query) if row.types is None or kind in row.types.split()]
+def _rows(event_id: str, takers: Sequence[tuple[str, bool]], now: int) -> dict[str, list[Any]]:
+    count = len(takers)
+    return {
+        "id": [delivery_id(event_id, endpoint) for endpoint, _ in takers], "event_id": [event_id] * count,
+        "endpoint_id": [endpoint for endpoint, _ in takers],
+        "state": ["waiting" if enabled else "disabled" for _, enabled in takers],
+        "reason": [None if enabled else "the endpoint was disabled" for _, enabled in takers],
+        "created_at": [now] * count, "due_at": [now if enabled else None for _, enabled in takers],
+        "ended_at": [None if enabled else now for _, enabled in takers],
+        "tries": [0] * count, "attempts": [0] * count, "term": [0] * count,
+    }  # fmt: skip
 
 
 def delivery_id(event_id: str, endpoint_id: str) -> str:
