@@ -112,7 +112,7 @@ def test_a_copy_that_cannot_be_whole_leaves_no_row(filled: str, other_url: str) 
 
     asyncio.run(strange())
     assert "stranger" in one_line(call("copy", "--to", other_url))
-    assert not any(rows(other_url).values())
+    assert [name for name, found in rows(other_url).items() if found] == ["alert_rule"]  # which a migration makes
 
 
 def test_a_backup_brings_all_of_it_back(filled: str, folder: Path) -> None:

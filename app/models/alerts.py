@@ -37,10 +37,11 @@ class AlertState(Base):
     """Where a rule stands on one subject (`kind:ref`). `state` is app.alerts.episode.State as JSON."""
 
     __tablename__ = "alert_state"
-    __table_args__ = (CLUSTERED,)
+    __table_args__ = (Index(None, "status"), CLUSTERED)
     rule_id: Mapped[str] = mapped_column(Text, primary_key=True)
     subject: Mapped[str] = mapped_column(Text, primary_key=True)
     judged_to: Mapped[Millis]
+    status: Mapped[Words]  # ok, pending, firing
     state: Mapped[Words]
 
 
@@ -105,8 +106,10 @@ class DetectorState(Base):
     __tablename__ = "detector_state"
     subject_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     metric: Mapped[str] = mapped_column(Text, primary_key=True)
-    judged_to: Mapped[Millis]
-    rows: Mapped[int]  # how many buckets it was shown that had a value
+    judged_to: Mapped[Millis]  # the end of the last bucket that it was shown for good
+    seen_to: Mapped[Millis]  # how far posts were known when it was last asked
+    raised: Mapped[float | None] = mapped_column(Float)  # what an alarm that still stands took above the usual
+    basis: Mapped[Id]  # the tracks that it rests on: with others its past is another
     state: Mapped[bytes] = mapped_column(LargeBinary)
 
 

@@ -12,7 +12,7 @@ depends_on = None
 RULE = """
 INSERT INTO alert_rule (
     id, name, kind, subject_kind, subject_ref, metric, window_s, severity, enabled, created_at, changed_at, version
-) VALUES ('rul_spikes', 'Spikes', 'spike', 'hashtag', '*', 'posts', 900, 'high', true, 0, 0, 1)
+) VALUES ('rul_spikes', 'Spikes', 'spike', 'hashtag', '*', 'posts', 3600, 'high', true, 0, 0, 1)
 """
 
 
@@ -68,10 +68,13 @@ def upgrade() -> None:
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("judged_to", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("rule_id", "subject", name=op.f("pk_alert_state")),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("alert_state", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alert_state_status"), ["status"], unique=False)
     op.create_table(
         "alert_transition",
         sa.Column("alert_id", sa.Text(), nullable=False),
@@ -88,7 +91,9 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.BigInteger(), nullable=False),
         sa.Column("metric", sa.Text(), nullable=False),
         sa.Column("judged_to", sa.BigInteger(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("seen_to", sa.BigInteger(), nullable=False),
+        sa.Column("raised", sa.Float(), nullable=True),
+        sa.Column("basis", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("subject_id", "metric", name=op.f("pk_detector_state")),
     )
@@ -123,6 +128,8 @@ def downgrade() -> None:
     op.drop_table("job")
     op.drop_table("detector_state")
     op.drop_table("alert_transition")
+    with op.batch_alter_table("alert_state", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alert_state_status"))
     op.drop_table("alert_state")
     op.drop_table("alert_rule")
     with op.batch_alter_table("alert", schema=None) as batch_op:
