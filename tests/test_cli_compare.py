@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.clock import SystemClock, to_ms
+from app.clock import SystemClock, parse_time, rfc3339, to_ms
 from app.db.engine import Database
 from tests.cli import call, one_line, well
 from tests.store.sky import DAY, HOUR, campaign, follow, rain
@@ -44,12 +44,21 @@ def test_two_campaigns_side_by_side() -> None:
     assert "engagement of second to first: 0.6 times" in shown
 
 
+def test_as_it_was_known_then() -> None:
+    now = json.loads(well("compare", "first", "second", "--json"))
+    at = rfc3339(parse_time(now["as_of"]) - 24 * HOUR)
+    then = json.loads(well("compare", "first", "second", "--as-of", at, "--json"))
+    assert (then["as_of"], then["age_hours"]) == (at, 24)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (("first",), 2, "2 to 5"), (("first", "first"), 2, "twice"), (("first", "none"), 1, "none"),
         (("first", "silent"), 2, "launched_at"), (("first", "second", "--metric", "shoes"), 2, "metric"),
         (("first", "second", "--per", "shoe"), 2, "per"),
+        (("first", "second", "--as-of", "2999-01-01T00:00:00Z"), 2, "must not lie in the future"),
+        (("first", "second", "--as-of", "soon"), 2, "as_of"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_said_in_one_line(words: tuple[str, ...], code: int, says: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.commands.frame import database, now, run, settings
+from app.commands.frame import database, instant, now, run, settings
 from app.commands.growth import sparkline
 from app.commands.show import say
 
@@ -18,18 +18,19 @@ def compare(
     metric: Annotated[str, typer.Option(help="what the ratios are of")] = "engagement",
     per: Annotated[str, typer.Option(help="absolute, post, follower or day")] = "absolute",
     tz: Annotated[str, typer.Option(help="an IANA zone")] = "UTC",
+    as_of: Annotated[str | None, typer.Option("--as-of", help="as it was known then. Default: now")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Put campaigns side by side: aligned at their launches, cut at the youngest's age."""
-    found = run(_compared(campaigns, metric, per, tz))
+    found = run(_compared(campaigns, metric, per, tz, instant("as_of", as_of)))
     say(json.dumps(found, ensure_ascii=False) if as_json else told(found))
 
 
-async def _compared(slugs: list[str], metric: str, per: str, tz: str) -> dict[str, Any]:
+async def _compared(slugs: list[str], metric: str, per: str, tz: str, as_of: int | None) -> dict[str, Any]:
     from app.store import comparing
 
     async with database(settings()) as db, db.read() as session:
-        return await comparing.side_by_side(session, slugs, now(), metric, per, tz)
+        return await comparing.side_by_side(session, slugs, now(), metric, per, tz, as_of)
 
 
 def told(found: dict[str, Any]) -> str:

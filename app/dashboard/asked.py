@@ -28,7 +28,10 @@ _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2})?)?\Z", re.ASCII
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`step` is None where it is chosen by the span. `start` and `end` in milliseconds win over `range`."""
+    """`step` is None where it is chosen by the span. `start` and `end` in milliseconds win over `range`.
+
+    `as_of` is for the pages that say what was known then.
+    """
 
     lang: str
     lang_given: bool
@@ -40,6 +43,7 @@ class Asked:
     zone: str
     show: str
     platform: str | None
+    as_of: int | None = None
 
     @property
     def tz(self) -> ZoneInfo:
@@ -101,7 +105,7 @@ def read(given: Mapping[str, str], lang: str, default_range: str = "all") -> Ask
     return Asked(
         lang, "lang" in given, default_range, _one_of(given, "range", RANGES) or default_range, start, end,
         _one_of(given, "step", calendar.STEPS), zone, _one_of(given, "show", SHOWS) or "rate",
-        given.get("platform") or None,
+        given.get("platform") or None, _time(given, "as_of", tz),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from app.analysis.money import decimal
-from app.clock import HOUR
+from app.clock import HOUR, rfc3339
 from app.dashboard import render
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -35,13 +35,13 @@ async def show_influence(slug: str, request: Request) -> Response:
     w, it = words_of(request), render.asked_of(request, "all")
     async with render.reading(request) as session:
         kept = await campaigns.by_slug(session, slug)
-        found = await influence.of_campaign(session, kept, MOST, now_of(request))
+        found = await influence.of_campaign(session, kept, MOST, now_of(request), it.as_of)
     known = render.who_of(request).kind in ("user", "token")
     rows = [_row(row, found, w, known) for row in found.rows]
     left = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in found.unattributed)
     return render.page(
         request, "grew.html", kept=kept, it=it, rows=rows, left=left, authors=w.number(found.authors),
-        api=f"/api/v1/campaigns/{kept.it.slug}/influencers",
+        api=f"/api/v1/campaigns/{kept.it.slug}/influencers" + (f"?as_of={rfc3339(it.as_of)}" if it.as_of else ""),
     )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from app.clock import HOUR, parse_time
+from app.clock import HOUR, parse_time, rfc3339
 from app.dashboard import render
+from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
 from app.store import campaigns, comparing
@@ -55,15 +56,20 @@ async def show_comparison(request: Request) -> Response:
             chosen = slugs or [one.it.slug for one in offered[:2]]
             status = 422 if slugs else 200
             return render.page(request, "compare.html", status, offered=offered, chosen=chosen, found=None, it=it)
-        found = await comparing.side_by_side(session, slugs, now_of(request), zone=it.zone)
+        found = await comparing.side_by_side(session, slugs, now_of(request), zone=it.zone, as_of=it.as_of)
     notes: dict[str, int] = {}
     slugs = [one["slug"] for one in found["campaigns"]]
     rows = [_row(row, slugs, w, notes) for row in found["table"]]
     return render.page(
         request, "compare.html", offered=offered, chosen=slugs, found=found, it=it, rows=rows, notes=notes,
         smalls=_smalls(found, w, it.tz), ratios=[_ratio(one, w) for one in found["log_ratios"]],
-        covered=_covered(found, w), api=f"/api/v1/compare?{urlencode([('campaign', slug) for slug in slugs])}",
+        covered=_covered(found, w), api=_api(slugs, it),
     )  # fmt: skip
+
+
+def _api(slugs: list[str], it: Asked) -> str:
+    known = [("as_of", rfc3339(it.as_of))] if it.as_of is not None else []
+    return f"/api/v1/compare?{urlencode([*(('campaign', slug) for slug in slugs), *known])}"
 
 
 def _covered(found: dict[str, Any], w: Words) -> str:

@@ -63,14 +63,14 @@ class Reshares:
         return exactly(given, UNIT), own
 
 
-async def of_life(session: ReadSession, life: Life) -> Reshares:
+async def of_life(session: ReadSession, life: Life, most_pairs: int = MOST_PAIRS) -> Reshares:
     """By platform: told where it shows reposts, and how many follow those who made at least half of them."""
     events = await _events(session, life)
     seen = sum(not one.original for one in events)
     why = {name: NAMELESS for name, these in _by_platform(events).items() if _nameless(these)}
     fit = [one for one in events if one.platform not in why]
     cascades = [_columns(each) for each in _by_cascade(fit)]
-    if sum(len(at) ** 2 // 2 for at, _, _ in cascades) > MOST_PAIRS:
+    if sum(len(at) ** 2 // 2 for at, _, _ in cascades) > most_pairs:
         return Reshares(seen, None, why=dict.fromkeys({one.platform for one in fit}, CROWDED) | why)
     found = await asyncio.to_thread(lambda: together(additive(*each) for each in cascades))
     outside = None if why else max(0.0, found.exogenous - sum(one.original for one in fit))
@@ -116,7 +116,7 @@ async def _mine(session: ReadSession, life: Life) -> ColumnElement[bool]:
 
 
 def _followers(as_of: int | None) -> ColumnElement[Any]:
-    return Post.followers.expression if as_of is None else case((Post.followers_at <= as_of, Post.followers))
+    return Post.followers.expression if as_of is None else case((Post.followers_at > as_of, None), else_=Post.followers)
 
 
 def _by_cascade(events: Sequence[Event]) -> list[list[Event]]:

@@ -1,7 +1,7 @@
 """As known then: what is asked of the facts at an instant is what the sums said at that instant."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -72,11 +72,13 @@ class Watched:
 
     async def step(self) -> None:
         before, self.now = self.now, self.now + self.luck.randint(1, 9) * HOUR + self.luck.randint(0, 59) * MINUTE
-        what = self.luck.choice([self.page, self.page, self.page, self.file_of_posts, self.file_of_looks])
-        await what()
+        await self.luck.choice(self.happenings())()
         async with self.db.write() as session:
             if self.luck.random() < 0.7:
                 await coverage.write(session, self.track.track_id, before, self.now, "complete")
+
+    def happenings(self) -> list[Callable[[], Awaitable[None]]]:
+        return [self.page, self.page, self.page, self.file_of_posts, self.file_of_looks]
 
     async def page(self) -> None:
         """Some new posts, an edit, and some of all posts shown again."""
