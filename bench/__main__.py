@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import compare, imports, ingest, reading, startup
+from bench import compare, curve, imports, ingest, reading, startup
 from bench.machine import described, table
 
 PARTS: dict[str, ModuleType] = {
-    "compare": compare, "imports": imports, "ingest": ingest, "reading": reading, "startup": startup,
+    "compare": compare, "curve": curve, "imports": imports, "ingest": ingest, "reading": reading, "startup": startup,
 }  # fmt: skip
 RESULTS = Path(__file__).parent / "README.md"
 MARK = "## Last results\n"

@@ -117,8 +117,9 @@ def totals(columns: dict[str, Column], over: int) -> dict[str, int | bool | None
     sums: dict[str, int | bool | None] = {}
     names = ("posts", "authors_new", *CURVE_METRICS, "engagement", "followers", "potential_impressions")
     for name in names:
-        known = [value for value in columns[name] if value is not None]
-        sums["authors" if name == "authors_new" else name] = int(sum(known)) if known else None
-    sums["at_least"] = any((value or 0) < 1 for value in columns["coverage"][:over])
+        column = columns[name]
+        known = column.count(None) < len(column)
+        sums["authors" if name == "authors_new" else name] = int(sum(filter(None, column))) if known else None
+    sums["at_least"] = columns["coverage"][:over].count(1) < over
     sums["newest_is_partial"] = over < len(columns["coverage"])
     return sums

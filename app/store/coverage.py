@@ -13,6 +13,8 @@ from app.models import Coverage, Hashtag, Source, Track
 STATES = ("complete", "partial", "missed", "imported")
 COVERED = ("complete", "imported")
 # What was once proved stays proved: a later, weaker word does not take it back.
+_TABLE = Coverage.__table__.c
+_ROW = (_TABLE.track_id, _TABLE.from_at, _TABLE.to_at, _TABLE.state, _TABLE.reason, _TABLE.recorded_at)
 _STRENGTH = {"missed": 0, "partial": 1, "imported": 2, "complete": 3}
 
 
@@ -164,10 +166,10 @@ async def of_hashtags(session: ReadSession, hashtags: Sequence[int], as_of: int 
         .order_by(Track.id)
     )
     tracks = (await session.execute(query)).all()
-    rows = select(Coverage).where(among(session, Coverage.track_id, [track.id for track in tracks]))
+    rows = select(*_ROW).where(among(session, _TABLE.track_id, [track.id for track in tracks]))
     by_track: dict[int, list[Stretch]] = {}
-    for row in (await session.execute(rows.order_by(Coverage.track_id, Coverage.from_at))).scalars():
-        by_track.setdefault(row.track_id, []).append(stretch_of(row))
+    for track_id, *said in await session.execute(rows.order_by(_TABLE.track_id, _TABLE.from_at)):
+        by_track.setdefault(track_id, []).append(Stretch(*said))
     found = [Observed(*track, stretches=tuple(by_track.get(track.id, ()))) for track in tracks]
     if as_of is not None:
         found = [known for track in found if (known := _known(track, as_of))]

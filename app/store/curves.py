@@ -142,7 +142,7 @@ def _render(
         for name in platforms
     }  # fmt: skip
     names = [name for name in curve.SERIES if not ask.metrics or name in ask.metrics]
-    time = calendar.texts(edges[:-1])
+    time, totals = calendar.texts(edges[:-1]), curve.totals(whole, over)
     return {
         "subject": subject,
         "from": rfc3339(int(edges[0])), "to": rfc3339(int(edges[-1])), "step": ask.step, "timezone": ask.zone,
@@ -150,12 +150,13 @@ def _render(
         "series": {"time": time, **{name: whole[name] for name in names}},
         "platforms": {
             name: {
-                "totals": curve.totals(columns, over), "coverage": columns["coverage"],
+                "totals": totals if columns is whole else curve.totals(columns, over),
+                "coverage": columns["coverage"],
                 **({"series": {"time": time, **{n: columns[n] for n in names}}} if ask.split else {}),
             }
             for name, columns in by_platform.items()
         },
-        "totals": curve.totals(whole, over),
+        "totals": totals,
         "summary": {},
         "gaps": gaps(shown, int(edges[0]), min(int(edges[-1]), now), now),
     }  # fmt: skip

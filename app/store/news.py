@@ -18,6 +18,7 @@ from app.models import Campaign, News, Source, Subject
 POINTS, SOURCE = "points", "source"
 _CLOCK = "clock"  # its row holds the last number that was given
 _NOTED = "news"
+_TABLE = News.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,13 @@ async def _draw(session: Session, count: int) -> int:
 
 async def last(session: ReadSession) -> int:
     return (await session.execute(select(News.seq).where(News.topic == _CLOCK))).scalar() or 0
+
+
+async def number(session: ReadSession, subject: int) -> tuple[int, int] | None:
+    """Of the subject's last change, and when it was: while it is the same, so are its sums."""
+    query = select(_TABLE.seq, _TABLE.at).where(_TABLE.topic == POINTS, _TABLE.ref == str(subject))
+    row = (await session.execute(query)).first()
+    return None if row is None else (row.seq, row.at)
 
 
 async def since(session: ReadSession, seq: int, limit: int) -> list[Told]:

@@ -1,7 +1,7 @@
 """A growth curve's columns as arrays, cut at now: what every statistic of a curve reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,12 @@ def read(columns: Columns, edges: Sequence[int] | Ints, now: int, metric: str = 
         np.minimum(at[: begun + 1], now), _levels(columns, metric, gain), gain,
         covered, floats(columns["estimated"])[:begun], whole,
     )  # fmt: skip
+
+
+def beside(curve: Curve, columns: Columns, metric: str) -> Curve:
+    """Another metric of the columns that `curve` was read from."""
+    gain = floats(columns[metric])[: len(curve.gain)]
+    return replace(curve, level=_levels(columns, metric, gain), gain=gain)
 
 
 def _levels(columns: Columns, metric: str, gain: Floats) -> Floats:

@@ -91,9 +91,9 @@ def _hidden(curve: Curve, top: int, value: float) -> bool:
 
 
 def _settled(speed: Floats, hours: Floats, top: int) -> bool:
-    calm = 0.0
-    for v, h in zip(speed[top + 1 :], hours[top + 1 :], strict=True):
-        calm = calm + float(h) if v < speed[top] / 2 else 0.0
+    calm, half = 0.0, float(speed[top]) / 2
+    for v, h in zip(speed[top + 1 :].tolist(), hours[top + 1 :].tolist(), strict=True):
+        calm = calm + h if v < half else 0.0
         if calm >= SETTLED / HOUR:
             return True
     return False

@@ -40,18 +40,19 @@ def weights(step_ms: int, count: int) -> Floats:
     return result
 
 
-def pressure(incidence: Floats, step_ms: int) -> tuple[Floats, Floats]:
-    """Lambda_t = sum_s w_s I_{t-s} over known buckets, and the share of the weight there that was known.
+def pressure(incidence: Floats, step_ms: int, window: int) -> tuple[Floats, Floats]:
+    """Of the newest `window` buckets: Lambda_t = sum_s w_s I_{t-s} over known buckets, and the share of the weight
+    there that was known.
 
     Before the first bucket there was nothing: that is known.
     """
     w = weights(step_ms, min(len(incidence), int(LONGEST_MS // step_ms) + 1))
-    hidden = np.isnan(incidence).astype(np.float64)
-    n = len(incidence)
-    felt = np.concatenate([[0.0], np.convolve(np.nan_to_num(incidence), w)[: n - 1]]) if n else np.zeros(0)
-    lost = np.concatenate([[0.0], np.convolve(hidden, w)[: n - 1]]) if n else np.zeros(0)
+    near = incidence[-(window + len(w)) :]
+    n = len(near)
+    felt = np.concatenate([[0.0], np.convolve(np.nan_to_num(near), w)[: n - 1]])[-window:]
+    lost = np.concatenate([[0.0], np.convolve(np.isnan(near).astype(np.float64), w)[: n - 1]])[-window:]
     known = 1 - lost
-    return np.divide(felt, known, out=np.zeros(n), where=known > 0), known
+    return np.divide(felt, known, out=np.zeros(len(felt)), where=known > 0), known
 
 
 def reproduction(incidence: Floats, step_ms: int, window: int) -> Measured:
@@ -68,12 +69,12 @@ def reproduction(incidence: Floats, step_ms: int, window: int) -> Measured:
     if len(incidence) <= window:
         return unknown(UNIT, f"needs more than {window} buckets, has {len(incidence)}")
     recent = incidence[-window:]
-    felt, known = pressure(incidence, step_ms)
-    if np.isnan(recent).any() or (known[-window:] < KNOWN).any():
+    felt, known = pressure(incidence, step_ms, window)
+    if np.isnan(recent).any() or (known < KNOWN).any():
         return unknown(UNIT, "a gap: not observed, in the window or before it")
-    if felt[-window:].sum() <= 0:
+    if felt.sum() <= 0:
         return unknown(UNIT, "nothing before that could have brought them")
     shape = PRIOR_SHAPE + float(np.maximum(recent, 0).sum())
-    scale = 1 / (1 / PRIOR_SCALE + float(felt[-window:].sum()))
+    scale = 1 / (1 / PRIOR_SCALE + float(felt.sum()))
     low, high = (gamma(shape, q) * scale for q in (0.025, 0.975))
     return Measured(shape * scale, min(low, shape * scale), max(high, shape * scale), UNIT)

@@ -49,7 +49,7 @@ def summary(series: Columns, edges: Sequence[int] | Ints, now: int, known: Known
 
 def measure(series: Columns, edges: Sequence[int] | Ints, now: int, known: Known) -> dict[str, Measured]:
     curve = columns.read(series, edges, now)
-    posts = columns.read(series, edges, now, "posts")
+    posts = columns.beside(curve, series, "posts")
     start = began(posts, known.launch)
     height, when = pace.peak(curve)
     found: dict[str, Measured] = {
@@ -161,8 +161,8 @@ def _people(series: Columns, curve: Curve, posts: Curve, known: Known) -> dict[s
 
 
 def _sum(series: Columns, name: str, count: int) -> float | None:
-    known = [value for value in series[name][:count] if value is not None]
-    return sum(known) if known else None
+    column = series[name][:count]
+    return sum(filter(None, column)) if column.count(None) < len(column) else None
 
 
 def _int(value: float | None) -> int | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from msgspec import Raw
 from pydantic import BeforeValidator
 
 from app.analysis.tags import normal
@@ -86,17 +87,20 @@ async def grow_influencer(
 
 
 def _answer(curve: dict[str, Any], if_none_match: str | None) -> Response:
-    tag = f'W/"{hashlib.blake2b(msgspec.json.encode(_settled(curve)), digest_size=12).hexdigest()}"'
+    # Each column is encoded once, for the tag and for the answer.
+    columns = {name: Raw(msgspec.json.encode(column)) for name, column in curve["series"].items()}
+    tag = f'W/"{hashlib.blake2b(msgspec.json.encode(_settled(curve, columns)), digest_size=12).hexdigest()}"'
     known = [part.strip() for part in (if_none_match or "").split(",")]
     if tag in known or "*" in known:
         return Response(status_code=304, headers={"ETag": tag})
-    return Response(msgspec.json.encode(curve), headers={"ETag": tag}, media_type="application/json")
+    body = msgspec.json.encode(curve | {"series": columns})
+    return Response(body, headers={"ETag": tag}, media_type="application/json")
 
 
-def _settled(curve: dict[str, Any]) -> list[Any]:
+def _settled(curve: dict[str, Any], columns: dict[str, Raw]) -> list[Any]:
     """What tells one curve from another. How much of the newest bucket is covered changes by the second."""
     names = ("subject", "from", "to", "timezone", "totals", "outcomes")
-    series = {name: column[:-1] if name == "coverage" else column for name, column in curve["series"].items()}
+    series = columns | {name: column[:-1] for name, column in curve["series"].items() if name == "coverage"}
     parts = {
         name: (part["totals"], part["coverage"][:-1], [part[key] for key in part if key.startswith("native_")])
         for name, part in curve["platforms"].items()
