@@ -2,7 +2,7 @@
 
 import typer
 
-from app.commands import access, compare, files, growth, process, rollups, sources, upkeep, watch
+from app.commands import access, compare, export, files, growth, process, rollups, sources, upkeep, watch
 from app.commands.frame import OneLine
 
 app = typer.Typer(
@@ -29,9 +29,7 @@ app.command(epilog=_example("collect '#climate' --since 2026-11-01 --json"))(wat
 app.command(epilog=_example("growth '#climate' --step 1d --tz Europe/Paris --format csv"))(growth.growth)
 app.command(epilog=_example("compare love-army green-monday"))(compare.compare)
 app.command("import", epilog=_example("import posts posts.csv"))(files.import_)
-app.command("export", epilog=_example("export snapshots --hashtag '#climate' --format csv --out snapshots.csv"))(
-    files.export
-)
+app.command(epilog=_example("export snapshots '#climate' '#water' --out snapshots.csv"))(export.export)
 app.add_typer(rollups.app, name="rollups")
 app.add_typer(sources.app, name="sources")
 app.add_typer(access.users, name="users")

@@ -121,15 +121,15 @@ def test_a_file_of_another_kind_is_told(folder: Path) -> None:
 
 def test_what_goes_out_comes_in_again(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = ("posts", "snapshots", "accounts", "coverage")
-    out = {kind: well("export", kind, "--hashtag", "#climate") for kind in kinds}
+    out = {kind: well("export", kind, "--hashtag", "#climate", "--identified") for kind in kinds}
     for kind in kinds:
-        well("export", kind, "--format", "parquet", "--out", f"{kind}.parquet")
+        well("export", kind, "--format", "parquet", "--out", f"{kind}.parquet", "--identified")
         assert json.loads((filled / f"{kind}.parquet.manifest.json").read_text())["rows"] > 0
     monkeypatch.setenv("GROUNDSWELL_DATABASE_URL", f"sqlite:///{tmp_path / 'other.db'}")
     well("migrate")
     for kind in kinds:
         well("import", kind, f"{kind}.parquet", "--strict")
-    assert {kind: well("export", kind, "--hashtag", "#climate") for kind in kinds} == out
+    assert {kind: well("export", kind, "--hashtag", "#climate", "--identified") for kind in kinds} == out
 
 
 def test_rows_alone_go_to_standard_output(filled: Path) -> None:

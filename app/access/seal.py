@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import os
+import re
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 VERSION = "s1."
 _NONCE = 12
+_PSEUDONYM = re.compile("p_[0-9a-f]{24}")
 
 
 class Unsealable(Exception):
@@ -25,15 +27,21 @@ class Unsealable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys that one master key gives: one to seal, one to hash. `mark` tells which master key it was."""
+    """The keys that one master key gives: one to seal, one to hash, one to name people by pseudonyms.
+
+    `mark` tells which master key it was, `naming_mark` which key a pseudonym was made with.
+    """
 
     _sealing: bytes = field(repr=False)
     _pepper: bytes = field(repr=False)
+    _naming: bytes = field(repr=False)
     mark: str
+    naming_mark: str
 
     @classmethod
     def of(cls, master: bytes) -> "Keyring":
-        return cls(_derive(master, "seal"), _derive(master, "pepper"), _derive(master, "mark")[:8].hex())
+        marks = [_derive(master, purpose)[:8].hex() for purpose in ("mark", "pseudonym mark")]
+        return cls(_derive(master, "seal"), _derive(master, "pepper"), _derive(master, "pseudonym"), *marks)
 
     def seal(self, text: str, purpose: str) -> str:
         nonce = os.urandom(_NONCE)
@@ -51,6 +59,16 @@ class Keyring:
 
     def mac(self, text: str) -> str:
         return hmac.new(self._pepper, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+    def pseudonym(self, platform: str, native_id: str) -> str:
+        """Of an account: the same for the same one, and made from a name by nobody who has not the key.
+
+        What came in under a pseudonym keeps it.
+        """
+        if _PSEUDONYM.fullmatch(native_id):
+            return native_id
+        said = f"{platform}:{native_id}".encode("utf-8", "surrogatepass")
+        return f"p_{hmac.digest(self._naming, said, 'sha256')[:12].hex()}"
 
     def same(self, text: str, mac: str) -> bool:
         return hmac.compare_digest(self.mac(text), mac)

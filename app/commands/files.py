@@ -1,6 +1,5 @@
-"""`import` and `export`: history in from files, and the same out."""
+"""`import`: history in from files."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,9 +10,7 @@ from app.commands.frame import database, instant, now, run, settings
 from app.errors import Invalid, Problem
 
 if TYPE_CHECKING:
-    from app.exports.rows import Query
     from app.imports.run import Summary
-    from app.settings import Settings
 
 Format = Literal["csv", "jsonl", "parquet"]
 Start = Annotated[str | None, typer.Option("--from", help="RFC 3339 or unix seconds")]
@@ -93,56 +90,3 @@ def _tell(summary: "Summary", kind: str, json: bool) -> None:
         f"{summary.rows:,} rows in {summary.seconds:.1f} s: "
         f"{summary.kept:,} new, {summary.repeated:,} known already{bad}"
     )
-
-
-def export(
-    kind: Annotated[
-        Literal["posts", "snapshots", "accounts", "curves", "coverage", "outcomes"], typer.Argument(help="what")
-    ],
-    hashtag: Annotated[str | None, typer.Option(help="of this hashtag alone")] = None,
-    campaign: Annotated[str | None, typer.Option(help="of this campaign alone (its slug)")] = None,
-    start: Start = None,
-    end: End = None,
-    step: Annotated[str, typer.Option(help="of curves: 5m 15m 1h 6h 1d 1w")] = "1h",
-    tz: Annotated[str, typer.Option(help="of curves: an IANA zone, where days begin")] = "UTC",
-    as_of: Annotated[str | None, typer.Option("--as-of", help="as it was known then")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="default: by the name of --out, else csv")] = None,
-    out: Annotated[Path | None, typer.Option(help="a file; a manifest is put beside it")] = None,
-) -> None:
-    """Write rows to standard output, or into a file with a manifest beside it."""
-    from app.exports.rows import Query
-
-    given = settings()
-    known = instant("as_of", as_of)
-    query = Query(hashtag, campaign, instant("from", start), instant("to", end), step, tz, as_of=known)
-    form = form or _format_of(out)
-    if out is None:
-        run(_to_output(given, kind, query, form))
-    else:
-        run(_to_file(given, kind, query, form, out))
-
-
-def _format_of(out: Path | None) -> Format:
-    suffixes: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-    return suffixes.get(out.suffix.lower(), "csv") if out else "csv"
-
-
-async def _to_output(given: "Settings", kind: str, query: "Query", form: Format) -> None:
-    from app.exports.stream import stream
-
-    if form == "parquet" and sys.stdout.isatty():
-        raise Invalid("out", None, "parquet is not for a terminal: --out FILE, or send it into a file or a pipe")
-    with show.progress(f"exporting {kind}") as bar:
-        async with database(given) as db:
-            async for data in stream(db, kind, query, form, now(), bar):
-                sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
-
-
-async def _to_file(given: "Settings", kind: str, query: "Query", form: Format, out: Path) -> None:
-    from app.exports.stream import to_file
-
-    with show.progress(f"exporting {kind}") as bar:
-        async with database(given) as db:
-            done = await to_file(db, kind, query, form, out, now(), bar)
-    show.say(f"{done.rows:,} rows in {done.path}, what they are in {done.manifest}")

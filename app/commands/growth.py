@@ -84,7 +84,7 @@ def _write(curve: dict[str, Any], form: Format, out: Path | None) -> None:
 
 def _table(curve: dict[str, Any]) -> str:
     """A line for each bucket, and above them the curve as one line of blocks."""
-    from app.exports.curve import rows, table
+    from app.exports.curve import table
 
     subject, series = curve["subject"], curve["series"]
     name = f"#{subject['hashtag']}" if subject["kind"] == "hashtag" else next(reversed(subject.values()))
@@ -93,7 +93,7 @@ def _table(curve: dict[str, Any]) -> str:
     drawn = next((name for name in ("engagement", *chosen) if any(v is not None for v in series.get(name, ()))), None)
     if drawn:
         lines.append(f"{drawn}  {sparkline(series[drawn])}")
-    told = table(["time", *chosen], rows(curve)).splitlines()
+    told = table(curve, chosen).splitlines()
     lines += [told[0], *_without_long_gaps(told[1:], [series[name] for name in chosen if not name.endswith("_total")])]
     for gap in curve["gaps"]:
         why = gap["reason"] or gap["state"]

@@ -1,28 +1,34 @@
-"""Rows of an export, page by page at constant memory, in exactly the columns that an import takes."""
+"""Rows of an export, page by page at constant memory, in exactly the columns that an import takes.
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+Each page tells where the next one begins, so that a broken export can go on.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from app.db.engine import Database, ReadSession
+from app.db.engine import Database
 from app.errors import Invalid
 from app.exports import curve
-from app.store import curves, exports, outcomes
-from app.store.columns import CURVES, FILES, File
-from app.store.exports import FIRST, LookKey, Row, Scope
+from app.exports.shown import AS_IT_IS, Shown
+from app.store import curves, exports, outcomes, owing
+from app.store.columns import CURVES, DEHYDRATED, FILES, File
+from app.store.exports import FIRST, Owed, Row, Scope
+from app.store.subjects import hashtag_key
 
-KINDS = {**{name: file for name, file in FILES.items() if name != "counts"}, "curves": CURVES}
+KINDS = {**FILES, "curves": CURVES}
 PAGE = 5_000
 POSTS_OF_LOOKS = 200
 LOOKS_PAGE = 20_000
 HASHTAGS_PAGE = 200
+Cursor = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to export: a hashtag's, a campaign's (by slug) or all; times in milliseconds, half-open."""
+    """What to export: some hashtags', a campaign's (by slug) or all; times in milliseconds, half-open."""
 
-    hashtag: str | None = None
+    hashtags: tuple[str, ...] = ()
     campaign: str | None = None
     start: int | None = None
     end: int | None = None
@@ -30,114 +36,182 @@ class Query:
     zone: str = "UTC"
     metrics: tuple[str, ...] | None = None
     as_of: int | None = None  # of all: facts that came later are not seen
+    dehydrated: bool = False  # of posts: their ids alone
 
 
-def columns(kind: str) -> File:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Cells by column, and the cursor that goes on after them."""
+
+    columns: Sequence[Sequence[Any]]
+    next: Cursor
+
+    def __len__(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+
+def columns(kind: str, query: Query | None = None) -> File:
     if kind not in KINDS:
         raise Invalid("kind", kind, f"must be one of {', '.join(KINDS)}")
-    return KINDS[kind]
+    if query is None or not query.dehydrated:
+        return KINDS[kind] if query is None or kind != "curves" else curve.file(query.metrics)
+    if kind != "posts":
+        raise Invalid("dehydrated", kind, "ids alone are of posts: of anything else nothing would be left")
+    return DEHYDRATED
 
 
-async def rows(db: Database, kind: str, query: Query, now: int) -> AsyncIterator[list[Row]]:
+async def checked(db: Database, kind: str, query: Query, now: int) -> Scope:
     """Raises NotFound for an unknown hashtag or campaign, Invalid for a question that has no answer."""
-    columns(kind)
-    if query.hashtag is not None and query.campaign is not None:
-        raise Invalid("campaign", query.campaign, "name a hashtag or a campaign, not both")
+    columns(kind, query)
+    if query.hashtags and query.campaign is not None:
+        raise Invalid("campaign", query.campaign, "name hashtags or a campaign, not both")
     if query.start is not None and query.end is not None and query.start >= query.end:
         raise Invalid("from", query.start, "must lie before to")
-    at = curves.moment(query.as_of, now)
+    if kind == "curves" and not query.hashtags and query.campaign is None:
+        raise Invalid("hashtag", None, "curves are of hashtags or of a campaign: name one")
+    if kind == "outcomes" and query.campaign is None:
+        raise Invalid("campaign", None, "outcomes are of a campaign: name one")
+    curves.moment(query.as_of, now)
     async with db.read() as session:
-        scope = await exports.scope(session, query.hashtag, query.campaign, query.start, query.end)
-    scope = replace(scope, as_of=query.as_of)
+        subjects = await exports.named(session, query.hashtags, query.campaign)
+    return Scope(subjects, query.start, query.end, query.as_of)
+
+
+async def pages(
+    db: Database, kind: str, query: Query, now: int, shown: Shown = AS_IT_IS, after: Cursor | None = None
+) -> AsyncIterator[Page]:
+    scope = await checked(db, kind, query, now)
+    at, file = curves.moment(query.as_of, now), columns(kind, query)
     if kind == "curves":
-        yield await _curve(db, scope, query, now)
-        return
-    pages = {"posts": _posts, "snapshots": _snapshots, "accounts": _accounts, "outcomes": _outcomes}
-    async for page in pages[kind](db, scope) if kind in pages else _coverage(db, scope, at):
-        if page:
-            yield page
+        found = _curves(db, scope, query, now, after)
+    elif kind in ("coverage", "counts"):
+        found = _hashtags(db, scope, at, kind, after)
+    else:
+        found = {"posts": _posts, "snapshots": _snapshots, "accounts": _accounts, "outcomes": _outcomes}[kind](
+            db, scope, at, after
+        )
+    async for page in found:
+        if len(page):
+            yield Page(shown.of(kind, FILES.get(kind, file).names, page.columns, file.names), page.next)
 
 
-async def _posts(db: Database, scope: Scope) -> AsyncIterator[list[Row]]:
-    after = FIRST
+async def _posts(db: Database, scope: Scope, now: int, start: Cursor | None) -> AsyncIterator[Page]:
+    after, owed = start[0] if start else FIRST, await _owed(db, scope, now)
     while True:
         async with db.read() as session:
             ids = await exports.post_ids(session, scope, after, PAGE)
-            page = await exports.posts(session, ids, scope)
+            page = await exports.posts(session, ids, scope, owed)
         if not ids:
             return
-        yield page
         after = ids[-1]
+        yield Page(_turned(page), [after])
 
 
-async def _snapshots(db: Database, scope: Scope) -> AsyncIterator[list[Row]]:
-    after, key = FIRST, (FIRST, FIRST, FIRST)
+async def _owed(db: Database, scope: Scope, now: int) -> Owed:
+    """From where to where a coverage file of all hashtags would speak."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    whole = Scope(as_of=scope.as_of)
+    async for ids in _by_hashtags(db, whole, FIRST):
+        async with db.read() as session:
+            for part in await owing.parts(session, ids, whole, now):
+                key = part.platform, hashtag_key(part.hashtag)
+                low, high = found.get(key, (part.start, part.end))
+                found[key] = min(low, part.start), max(high, part.end)
+    return found
+
+
+async def _by_hashtags(db: Database, scope: Scope, after: int) -> AsyncIterator[list[int]]:
+    async with db.read() as session:
+        hashtags = await owing.hashtag_ids(session, scope, after)
+    for start in range(0, len(hashtags), HASHTAGS_PAGE):
+        yield hashtags[start : start + HASHTAGS_PAGE]
+
+
+async def _snapshots(db: Database, scope: Scope, _now: int, start: Cursor | None) -> AsyncIterator[Page]:
+    """The cursor: a post, and unless all of it is done, the instant, the source and which look at that instant."""
+    whole = start is not None and start[1] is None
+    after = FIRST if start is None else start[0] if whole else start[0] - 1
+    last: Cursor | None = None if whole else start
     ids: list[int] = []
     while True:
         async with db.read() as session:
-            if not ids:
-                ids = await exports.post_ids(session, scope, after, POSTS_OF_LOOKS)
-                key = (FIRST, FIRST, FIRST)
-            page, last = await _looks(session, ids, scope, key)
+            ids = ids or await exports.post_ids(session, scope, after, POSTS_OF_LOOKS)
+            key = (last[0], last[1], last[2]) if last else (FIRST, FIRST, FIRST)
+            found = await exports.snapshots(session, ids, scope, key, LOOKS_PAGE)
+            names = await exports.names(session, ids)
         if not ids:
             return
-        yield page
-        if last is None:
-            after, ids = ids[-1], []
+        full = len(found) == LOOKS_PAGE
+        nth = _nth(found, last)
+        if full:
+            last = [*found[-1][:3], nth[-1] or 1]
         else:
-            key = last
+            after, ids, last = ids[-1], [], None
+        if found:
+            posts, times, _, *levels = zip(*found, strict=True)
+            told = list(map(names.__getitem__, posts))
+            platform, native = zip(*told, strict=True)
+            yield Page([platform, native, times, *levels, nth], last or [after, None, None, None])
 
 
-async def _looks(
-    session: ReadSession, ids: list[int], scope: Scope, after: LookKey
-) -> tuple[list[Row], LookKey | None]:
-    """A page of looks at these posts, and the key to go on from where there may be more."""
-    found = await exports.snapshots(session, ids, scope, after, LOOKS_PAGE)
-    names = await exports.names(session, ids)
-    page = [(*names[key[0]], *row) for key, row in found]
-    return page, found[-1][0] if len(found) == LOOKS_PAGE else None
+def _nth(found: Sequence[Row], before: Cursor | None) -> list[int | None]:
+    """Which of several looks at one instant each is: None for the first, which is nearly always the only one."""
+    nth: list[int | None] = [None] * len(found)
+    post, at, n = (before[0], before[1], before[3]) if before else (None, None, 0)
+    for place, row in enumerate(found):
+        if row[1] == at and row[0] == post:
+            n += 1
+            nth[place] = n
+        else:
+            post, at, n = row[0], row[1], 1
+    return nth
 
 
-async def _accounts(db: Database, scope: Scope) -> AsyncIterator[list[Row]]:
-    after = FIRST
+async def _accounts(db: Database, scope: Scope, _now: int, start: Cursor | None) -> AsyncIterator[Page]:
+    after = start[0] if start else FIRST
     while True:
         async with db.read() as session:
             ids = await exports.account_ids(session, scope, after, POSTS_OF_LOOKS)
             page = await exports.account_looks(session, ids, scope)
         if not ids:
             return
-        yield page
         after = ids[-1]
+        yield Page(_turned(page), [after])
 
 
-async def _coverage(db: Database, scope: Scope, now: int) -> AsyncIterator[list[Row]]:
-    async with db.read() as session:
-        hashtags = await exports.hashtag_ids(session, scope)
-    for start in range(0, len(hashtags), HASHTAGS_PAGE):
+async def _hashtags(db: Database, scope: Scope, now: int, kind: str, start: Cursor | None) -> AsyncIterator[Page]:
+    async for ids in _by_hashtags(db, scope, start[0] if start else FIRST):
         async with db.read() as session:
-            page = await exports.coverage(session, hashtags[start : start + HASHTAGS_PAGE], scope, now)
-        yield page
+            if kind == "counts":
+                page = await owing.counts(session, ids, scope)
+            else:
+                page = await owing.coverage(session, ids, scope, now)
+        yield Page(_turned(page), [ids[-1]])
 
 
-async def _outcomes(db: Database, scope: Scope) -> AsyncIterator[list[Row]]:
-    if scope.kind != "campaign":
-        raise Invalid("campaign", None, "outcomes are of a campaign: name one")
-    after: list[Any] | None = None
+async def _outcomes(db: Database, scope: Scope, _now: int, start: Cursor | None) -> AsyncIterator[Page]:
+    after, which = start, outcomes.Which(scope.start, scope.end, None, scope.as_of)
     while True:
         async with db.read() as session:
-            which = outcomes.Which(scope.start, scope.end, None, scope.as_of)
-            found = await outcomes.listed(session, scope.ref, which, after, PAGE)
+            found = await outcomes.listed(session, scope.subjects[0].ref, which, after, PAGE)
         page = [kept.it for kept in found[:PAGE]]
-        yield [(it.id, it.occurred_at, it.kind, it.amount, it.currency, it.code, it.donors) for it in page]
-        if len(found) <= PAGE:
+        if not page:
             return
         after = [page[-1].occurred_at, page[-1].id]
+        rows = [(it.id, it.occurred_at, it.kind, it.amount, it.currency, it.code, it.donors) for it in page]
+        yield Page(_turned(rows), after)
+        if len(found) <= PAGE:
+            return
 
 
-async def _curve(db: Database, scope: Scope, query: Query, now: int) -> list[Row]:
-    if not scope.kind:
-        raise Invalid("hashtag", None, "curves are of a hashtag or of a campaign: name one")
+async def _curves(db: Database, scope: Scope, query: Query, now: int, start: Cursor | None) -> AsyncIterator[Page]:
     ask = curves.Ask(query.start, query.end, query.step, query.zone, query.metrics, as_of=query.as_of)
-    async with db.read() as session:
-        found = await curves.growth(session, scope.kind, scope.ref, ask, now, query.campaign)
-    return curve.rows(found)
+    for number, one in enumerate(scope.subjects):
+        if start is None or number > start[0]:
+            async with db.read() as session:
+                found = await curves.growth(session, one.kind, one.ref, ask, now, one.label)
+            yield Page(curve.columns(found), [number])
+
+
+def _turned(rows: Sequence[Row]) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True))

@@ -1,58 +1,61 @@
-"""Rows into bytes: CSV, JSONL and Parquet, piece by piece, for a file, standard output or an HTTP answer alike."""
+"""Columns of cells into bytes: CSV, JSONL and Parquet, piece by piece, for a file, standard output or HTTP alike."""
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
+import numpy as np
 
 from app.clock import rfc3339
 from app.errors import Invalid
-from app.store.columns import File, guard
+from app.store.columns import FORMULA, TEXT, File, Holds, guard
 
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet",
 }  # fmt: skip
 FORMATS = tuple(MEDIA_TYPES)
-Rows = Sequence[Sequence[Any]]
+Cells = Sequence[Any]
 
 
 class Writer(Protocol):
     """Each call gives the bytes that are ready; `end` the last ones."""
 
-    def rows(self, rows: Rows) -> bytes: ...
+    def add(self, columns: Sequence[Cells]) -> bytes: ...
     def end(self) -> bytes: ...
 
 
-def writer(file: File, form: str) -> Writer:
+def writer(file: File, form: str, *, goes_on: bool = False) -> Writer:
+    """`goes_on`: what comes is put after rows that were written before, so there is no header."""
     if form not in FORMATS:
         raise Invalid("format", form, f"must be one of {', '.join(FORMATS)}")
     if form == "parquet":
         return Parquet(file)
-    return Csv(file) if form == "csv" else Jsonl(file)
+    return Csv(file, header=not goes_on) if form == "csv" else Jsonl(file)
 
 
 class Csv:
     """With a header, also where no row follows. Text that a spreadsheet would run is guarded."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: File, *, header: bool = True) -> None:
         self._out = io.StringIO(newline="")
         self._writer = csv.writer(self._out, lineterminator="\n")
         # Else a bare carriage return would stand unquoted, and end the row for whoever reads it.
         self._quoting = csv.writer(self._out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        self._free = [index for index, holds in enumerate(file.columns.values()) if holds == "free"]
-        self._writer.writerow(file.names)
-        self._cells = [_CELLS.get(holds) for holds in file.columns.values()]
+        self._holds = list(file.columns.values())
+        if header:
+            self._writer.writerow(file.names)
 
-    def rows(self, rows: Rows) -> bytes:
-        for row in rows:
-            cells = [
-                cell if make is None or cell is None else make(cell)
-                for make, cell in zip(self._cells, row, strict=True)
-            ]
-            torn = any("\r" in (cells[index] or "") for index in self._free)
-            (self._quoting if torn else self._writer).writerow(cells)
+    def add(self, columns: Sequence[Cells]) -> bytes:
+        cells = [_cells(column, holds) for column, holds in zip(columns, self._holds, strict=True)]
+        rows = zip(*cells, strict=True)
+        torn = {place for column, holds in zip(cells, self._holds, strict=True) for place in _torn(column, holds)}
+        if torn:
+            for place, row in enumerate(rows):
+                (self._quoting if place in torn else self._writer).writerow(row)
+        else:
+            self._writer.writerows(rows)
         return self.end()
 
     def end(self) -> bytes:
@@ -62,24 +65,46 @@ class Csv:
         return data
 
 
-_CELLS: dict[str, Callable[[Any], str]] = {"time": rfc3339, "free": guard}
+def _cells(column: Cells, holds: Holds) -> Cells:
+    if holds == "time":
+        return times(column)
+    if holds not in TEXT or _SUSPECT.isdisjoint({cell[:1] for cell in column if cell}):
+        return column
+    return [guard(cell, holds) if cell else cell for cell in column]
+
+
+_SUSPECT = FORMULA | {"'"}
+
+
+def _torn(column: Cells, holds: Holds) -> list[int]:
+    return [place for place, cell in enumerate(column) if cell and "\r" in cell] if holds in TEXT else []
+
+
+def times(column: Cells) -> Cells:
+    """RFC 3339 of milliseconds, all at once: an export has millions."""
+    if None in column:
+        return [None if cell is None else rfc3339(cell) for cell in column]
+    at = np.array(column, dtype=np.int64)
+    if (at % 1_000).any():
+        return [rfc3339(cell) for cell in column]
+    seconds = (at // 1_000).astype("datetime64[s]")
+    shown: list[str] = np.datetime_as_string(seconds, unit="s", timezone="UTC").tolist()
+    return shown
 
 
 class Jsonl:
     """One object a line, with the same names; null where a value is unknown."""
 
     def __init__(self, file: File) -> None:
-        self._names = file.names
-        self._times = [index for index, holds in enumerate(file.columns.values()) if holds == "time"]
+        self._names, self._holds = file.names, list(file.columns.values())
+        self._encoder = msgspec.json.Encoder()
 
-    def rows(self, rows: Rows) -> bytes:
-        return msgspec.json.Encoder().encode_lines([self._object(row) for row in rows])
-
-    def _object(self, row: Sequence[Any]) -> dict[str, Any]:
-        cells = dict(zip(self._names, row, strict=True))
-        for index in self._times:
-            cells[self._names[index]] = rfc3339(row[index])
-        return cells
+    def add(self, columns: Sequence[Cells]) -> bytes:
+        cells = [
+            times(column) if holds == "time" else column for column, holds in zip(columns, self._holds, strict=True)
+        ]
+        names = self._names
+        return self._encoder.encode_lines([dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)])
 
     def end(self) -> bytes:
         return b""
@@ -100,8 +125,7 @@ class Parquet:
         self._sink = _Sink()
         self._writer = pq.ParquetWriter(pa.PythonFile(self._sink, mode="w"), self._schema)
 
-    def rows(self, rows: Rows) -> bytes:
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(self._schema)
+    def add(self, columns: Sequence[Cells]) -> bytes:
         arrays = [self._arrow.array(cells, type=field.type) for cells, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
         return self._sink.taken()

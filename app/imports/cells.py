@@ -9,10 +9,10 @@ import numpy as np
 
 from app.analysis.contribution import UNKNOWN
 from app.analysis.shape import Ints
-from app.analysis.tags import wrong
+from app.analysis.tags import normal, wrong
 from app.clock import LATEST, parse_time, to_ms
 from app.imports.batch import Raw
-from app.store.columns import LARGEST, unguard
+from app.store.columns import LARGEST, Holds, unguard
 
 _PLAIN = re.compile(r"[0-9,]*", re.ASCII)
 _WHOLE = re.compile(r"\s*(\d{1,30})(?:\.0*)?\s*", re.ASCII)
@@ -64,6 +64,11 @@ def _count(cell: Any) -> int:
     return cell
 
 
+def moments(raw: Raw, name: str) -> list[int | None]:
+    """Milliseconds; None where the cell is empty."""
+    return [_told(raw, place, name, cell, _time, False, None) for place, cell in enumerate(raw.of(name))]
+
+
 def times(raw: Raw, name: str) -> Ints:
     """Milliseconds; the column is one that must be filled."""
     cells = raw.of(name)
@@ -82,21 +87,21 @@ def _time(cell: Any) -> int:
 
 
 def ids(raw: Raw, name: str, filled: bool = False) -> list[str | None]:
-    cells = texts(raw, name, filled)
+    cells = texts(raw, name, filled, "id")
     for place, cell in enumerate(cells):
         if cell is not None and len(cell) > LONGEST_ID:
             raw.fault(place, f"{name}: is longer than {LONGEST_ID} characters")
     return cells
 
 
-def texts(raw: Raw, name: str, filled: bool = False, free: bool = False) -> list[str | None]:
+def texts(raw: Raw, name: str, filled: bool = False, holds: Holds = "word") -> list[str | None]:
     """Text as it stands; None where the cell is empty."""
     cells = raw.of(name)
     plain = set(map(type, cells)) <= {str} and _clean("".join(cells))
     if not plain or (filled and not all(map(str.strip, cells))):
         cells = [_told(raw, place, name, cell, _text, filled, None) for place, cell in enumerate(cells)]
-    if free and raw.guarded:
-        return [unguard(cell) if cell else None for cell in cells]
+    if raw.guarded and any(cell[:1] == "'" for cell in cells if cell):
+        return [unguard(cell, holds) if cell else None for cell in cells]
     return [cell or None for cell in cells]
 
 
@@ -141,10 +146,10 @@ def tag(raw: Raw, name: str) -> list[str | None]:
     return cells
 
 
-def tags(raw: Raw, name: str) -> list[tuple[str, ...]]:
+def tags(raw: Raw, name: str, filled: bool = True) -> list[tuple[str, ...]]:
     """Hashtags separated by spaces, or a list of them where the format has lists."""
     raw.columns[name] = [" ".join(map(str, cell)) if isinstance(cell, list) else cell for cell in raw.of(name)]
-    cells = texts(raw, name, filled=True)
+    cells = texts(raw, name, filled)
     read = {cell: tuple(cell.split()) for cell in set(cells) if cell}
     problems = {each: wrong(each) for found in read.values() for each in found}
     for place, cell in enumerate(cells):
@@ -152,6 +157,21 @@ def tags(raw: Raw, name: str) -> list[tuple[str, ...]]:
             if problem := problems[each]:
                 raw.fault(place, f"{name}: {each!r}: {problem}")
     return [read.get(cell or "", ()) for cell in cells]
+
+
+def added(raw: Raw, name: str) -> list[dict[str, int]]:
+    """`#tag=time` separated by spaces: by the tag's normal form, from when on the post counts under it."""
+    return [_told(raw, place, name, cell, _added, False, {}) for place, cell in enumerate(texts(raw, name))]
+
+
+def _added(cell: str) -> dict[str, int]:
+    found = {}
+    for each in cell.split():
+        tag, said, at = each.rpartition("=")
+        if not said or (problem := wrong(tag)):
+            raise ValueError(f"{each!r} is not #tag=time" + (f": {problem}" if said else ""))
+        found[normal(tag)] = parse_time(at)
+    return found
 
 
 def _told(raw: Raw, place: int, name: str, cell: Any, read: Callable[[Any], Any], filled: bool, unknown: Any) -> Any:

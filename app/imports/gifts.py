@@ -26,7 +26,7 @@ class Outcomes:
         ids, at = _lines(raw, "id", cells.texts(raw, "id", True)), cells.times(raw, "occurred_at")
         kinds, amounts = cells.texts(raw, "kind", True), _amounts(raw)
         currencies, donors = cells.texts(raw, "currency"), cells.counts(raw, "donors")
-        codes = _lines(raw, "code", cells.texts(raw, "code", free=True))
+        codes = _lines(raw, "code", cells.texts(raw, "code", holds="free"))
         found = []
         for place in raw.good().tolist():
             gift = Gift(

@@ -14,8 +14,16 @@ from app.store import coverage, imports, native_counts
 from app.store.imports import Span
 from app.store.subjects import hashtag_key
 
-_Native = tuple[str, str, tuple[Any, ...]]
-"""platform, hashtag, (start, step, posts, authors, views, engagement)"""
+
+@dataclass(frozen=True, slots=True)
+class _Native:
+    """`numbers`: start, step, posts, authors, views, engagement."""
+
+    place: int
+    source: str
+    platform: str
+    tag: str
+    numbers: tuple[Any, ...]
 
 
 class Counts:
@@ -29,27 +37,40 @@ class Counts:
         numbers = [cells.counts(raw, name, name == "posts") for name in ("posts", "authors", "views", "engagement")]
         for place in np.flatnonzero(end <= start).tolist():
             raw.fault(place, "end: must be later than start")
+        names = _sources(raw, platforms)
         return [
-            (str(platforms[place]), str(tags[place]), (
+            _Native(place, names[place], str(platforms[place]), str(tags[place]), (
                 int(start[place]), int(end[place] - start[place]), *(known(column[place]) for column in numbers)
             ))
             for place in raw.good().tolist()
         ]  # fmt: skip
 
     def tags(self, read: list[_Native]) -> set[str]:
-        return {tag for _, tag, _ in read}
+        return {one.tag for one in read}
 
-    async def keep(self, session: Session, _raw: Raw, read: list[_Native], run: Run) -> int:
+    async def keep(self, session: Session, raw: Raw, read: list[_Native], run: Run) -> int:
         new = 0
-        for platform in sorted({platform for platform, _, _ in read}):
-            rows = [(hashtag_key(tag), numbers) for name, tag, numbers in read if name == platform]
+        for name in sorted({one.source for one in read}):
+            mine = [one for one in read if one.source == name]
+            source, platform = await imports.source(session, name, mine[0].platform, run.now)
+            for one in mine:
+                if one.platform != platform:
+                    raw.fault(one.place, f"source: {name} is of {platform} here")
+            rows = [(hashtag_key(one.tag), one.numbers) for one in mine if one.platform == platform]
             spans: dict[int, Span] = {}
             for key, (start, step, *_) in rows:
                 widen(spans, key, start, start + step)
-            tracks = await imports.tracks(session, await run.source(session, platform), spans)
+            tracks = await imports.tracks(session, source, spans)
             natives: list[native_counts.Native] = [(tracks[key], *numbers) for key, numbers in rows]
             new += await native_counts.keep(session, natives, run.now)
         return new
+
+
+def _sources(raw: Raw, platforms: list[str | None]) -> list[str]:
+    """By what name each row's source goes here; the platform's own import where the row names none."""
+    names = cells.texts(raw, "source")
+    pairs = zip(names, platforms, strict=True)
+    return [f"import:{(name or platform or '').removeprefix('import:')}" for name, platform in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +88,8 @@ class Covered:
 
     def read(self, raw: Raw) -> tuple[set[str], dict[str, list[_Word]]]:
         platforms, tags = cells.platforms(raw), cells.tag(raw, "hashtag")
-        sources, states = cells.texts(raw, "source"), cells.texts(raw, "state", True)
-        start, end, reasons = cells.times(raw, "from"), cells.times(raw, "to"), cells.texts(raw, "reason", free=True)
+        sources, states = _sources(raw, platforms), cells.texts(raw, "state", True)
+        start, end, reasons = cells.times(raw, "from"), cells.times(raw, "to"), cells.texts(raw, "reason", holds="free")
         for place in np.flatnonzero(end <= start).tolist():
             raw.fault(place, "to: must be later than from")
         for place, state in enumerate(states):
@@ -78,10 +99,9 @@ class Covered:
         good = raw.good().tolist()
         for place in good:
             platform = str(platforms[place])
-            source = (sources[place] or platform).removeprefix("import:")
             one = coverage.Stretch(int(start[place]), int(end[place]), str(states[place]), reasons[place])
             word = _Word(place, platform, hashtag_key(str(tags[place])), one)
-            words.setdefault(f"import:{source}", []).append(word)
+            words.setdefault(sources[place], []).append(word)
         return {str(tags[place]) for place in good}, words
 
     def tags(self, read: tuple[set[str], object]) -> set[str]:

@@ -13,7 +13,7 @@ import msgspec
 
 from app.errors import Invalid
 from app.imports.batch import Raw
-from app.store.columns import File, guard
+from app.store.columns import TEXT, File, guard
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 LONGEST_LINE = 1 << 20
@@ -223,7 +223,8 @@ def _shower(columns: dict[str, list[Any]], file: File, torn: Mapping[int, bytes]
     def cell(name: str, value: Any) -> Any:
         if isinstance(value, list):
             return " ".join(map(str, value))
-        return guard(value) if isinstance(value, str) and file.columns[name] == "free" else value
+        holds = file.columns[name]
+        return guard(value, holds) if isinstance(value, str) and holds in TEXT else value
 
     def shown(place: int) -> Sequence[Any]:
         if place in torn:

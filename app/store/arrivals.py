@@ -1,6 +1,6 @@
 """A page on its way in: what it shows, what is known of its posts, and the rows that are the posts' own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.analysis.contribution import METRICS
@@ -23,6 +23,21 @@ FUTURE_DATED = "future-dated"
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a file says of a post that no platform does: another service has watched it.
+
+    `since`: by normal form, from when on it counts under hashtags that an edit added.
+    """
+
+    since: Mapping[str, int] = field(default_factory=dict)
+    followers_at: int | None = None
+    gone: bool = False
+
+
+NOTHING = Beside()
+
+
+@dataclass(frozen=True, slots=True)
 class Arrivals:
     """Posts that a source showed at `at` (milliseconds). `looked`: their counters were read, so each is a look.
 
@@ -37,6 +52,7 @@ class Arrivals:
     looked: bool = True
     plan: Plan | None = None
     account_plan: int | None = None  # when the authors are to be looked at again
+    beside: Mapping[str, Beside] = field(default_factory=dict)  # by native id
 
 
 @dataclass(slots=True)
@@ -73,9 +89,10 @@ async def keep_posts(session: Session, work: Work, ground: Ground, now: int) -> 
 def _fresh(work: Work, key: int) -> Facts:
     post, arrivals = work.values[key], work.arrivals
     created, followers = to_ms(post.created_at), _followers(post)
+    told = arrivals.at if arrivals.looked else arrivals.beside.get(post.native_id, NOTHING).followers_at
     return Facts(
         id=key, platform=arrivals.platform, native_id=post.native_id, author_id=author_key(work, post),
-        followers=followers, followers_at=arrivals.at if arrivals.looked and followers is not None else None,
+        followers=followers, followers_at=told if followers is not None else None,
         created_at=created,
         born_at=min(created, arrivals.at) if arrivals.looked else created,
         source_id=arrivals.source_id if arrivals.live else None, local_id=post.local_id, looked_at=None, ragged=False,
@@ -100,11 +117,17 @@ async def _insert(session: Session, work: Work, now: int) -> None:
         "edited_at": [row.edited_at for row, _ in rows], "in_reply_to": [post.in_reply_to for _, post in rows],
         "repost_of": [post.repost_of for _, post in rows], "quote_of": [post.quote_of for _, post in rows],
         "labels": [" ".join(post.labels) or None for _, post in rows], "source_id": [row.source_id for row, _ in rows],
-        "local_id": [row.local_id for row, _ in rows], "ragged": [False] * len(rows), "state": ["live"] * len(rows),
-        "absences": [0] * len(rows), "next_look_at": [plan(row.born_at) if plan else None for row, _ in rows],
+        "local_id": [row.local_id for row, _ in rows], "ragged": [False] * len(rows),
+        "state": ["gone" if _gone(work, post) else "live" for _, post in rows],
+        "absences": [2 if _gone(work, post) else 0 for _, post in rows],
+        "next_look_at": [plan(row.born_at) if plan else None for row, _ in rows],
     })  # fmt: skip
     if written < len(rows):
         raise Busy("another writer kept one of these posts at the same moment: try again")
+
+
+def _gone(work: Work, post: values.Post) -> bool:
+    return work.arrivals.beside.get(post.native_id, NOTHING).gone
 
 
 async def _update(session: Session, work: Work, ground: Ground, there: list[int]) -> None:

@@ -15,7 +15,7 @@ from app.db.dialect import put
 from app.db.engine import Session
 from app.models import Tagging
 from app.store import accounts, facts, hold, looks, members, rollups, subjects
-from app.store.arrivals import FUTURE_DATED, Arrivals, Work, author_key, is_witness, keep_posts, post_key
+from app.store.arrivals import FUTURE_DATED, NOTHING, Arrivals, Work, author_key, is_witness, keep_posts, post_key
 from app.store.hold import Ground
 from app.store.looks import Readings
 from app.store.rollups import Belongs, Ledger
@@ -56,7 +56,8 @@ async def _keep_accounts(session: Session, work: Work) -> list[str]:
     seen = []
     for post in arrivals.posts:
         # What a file says of an author is of the post's time, not of the import's.
-        at = arrivals.at if arrivals.looked else to_ms(post.created_at)
+        said = arrivals.beside.get(post.native_id, NOTHING).followers_at
+        at = arrivals.at if arrivals.looked else to_ms(post.created_at) if said is None else said
         if post.author:
             seen.append(accounts.Seen(arrivals.platform, post.author, at, arrivals.account_plan))
     return await accounts.keep(session, seen, arrivals.source_id if arrivals.live else None)
@@ -99,7 +100,11 @@ async def _keep_taggings(
     new = set(work.new)
     for key, texts in spellings.items():
         since = None if key in new else _edit_time(work, key)
-        fresh += [(key, tag, text, since) for tag, text in texts.items() if (key, tag) not in ground.tagged]
+        told = work.arrivals.beside.get(work.values[key].native_id, NOTHING).since
+        known = {hashtag_key(name): at for name, at in told.items()}
+        fresh += [
+            (key, tag, text, known.get(tag, since)) for tag, text in texts.items() if (key, tag) not in ground.tagged
+        ]
     for key, tag, _, since in fresh:
         found[key].append(Carried(tag, since))
     posts, tags, words, sinces = zip(*fresh, strict=True) if fresh else ((), (), (), ())

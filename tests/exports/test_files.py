@@ -9,7 +9,8 @@ from app.db.engine import Database
 from app.errors import Invalid, NotFound, Problem
 from app.exports import curve as curves
 from app.exports.rows import Query
-from app.exports.stream import stream, to_file
+from app.exports.files import to_file
+from app.exports.stream import stream
 from app.store.curves import Ask, growth
 from tests.imports.files import BORN, NOW, bring, look, post
 
@@ -38,16 +39,16 @@ async def test_a_file_has_its_manifest_beside_it_and_both_are_whole(grown: Datab
     path = tmp_path / "out.csv"
     done: list[int] = []
     start = BORN * 1_000
-    made = await to_file(grown, "posts", Query("#Rain", start=start), "csv", path, NOW, done.append)
+    made = await to_file(grown, "posts", Query(("#Rain",), start=start), "csv", path, NOW, done.append)
     manifest = json.loads(made.manifest.read_text())
     assert made.manifest.name == "out.csv.manifest.json"
     assert manifest["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (manifest["rows"], manifest["bytes"], manifest["file"]) == (8, path.stat().st_size, "out.csv")
-    assert manifest["query"] == {"hashtag": "#Rain", "from": "2026-02-25T06:13:20Z"}
+    assert manifest["query"] == {"hashtags": ["#Rain"], "from": "2026-02-25T06:13:20Z"}
     assert (manifest["kind"], manifest["format"], manifest["made_at"]) == ("posts", "csv", "2026-03-01T12:00:00Z")
     assert manifest["columns"][:2] == ["platform", "native_id"]
     assert (made.rows, done) == (8, [8])
-    assert path.read_bytes() == await said(grown, "posts", hashtag="rain", start=start)
+    assert path.read_bytes() == await said(grown, "posts", hashtags=("rain",), start=start)
     assert leftovers(tmp_path) == []
 
 
@@ -55,7 +56,7 @@ async def test_an_export_that_fails_leaves_the_old_file_as_it_was(grown: Databas
     path = tmp_path / "out.csv"
     path.write_text("old")
     with pytest.raises(NotFound):
-        await to_file(grown, "posts", Query("none"), "csv", path, NOW)
+        await to_file(grown, "posts", Query(("none",)), "csv", path, NOW)
     assert path.read_text() == "old"
     assert leftovers(tmp_path) == []
     with pytest.raises(Invalid, match="cannot be written"):
@@ -66,15 +67,15 @@ async def test_an_export_that_fails_leaves_the_old_file_as_it_was(grown: Databas
     ("kind", "form", "query", "message"),
     [
         ("likes", "csv", {}, "must be one of posts"),
-        ("counts", "csv", {}, "must be one of posts"),
+        
         ("posts", "xml", {}, "must be one of csv"),
-        ("posts", "csv", {"hashtag": "none"}, "#none is not followed"),
+        ("posts", "csv", {"hashtags": ("none",)}, "#none is not followed"),
         ("posts", "csv", {"campaign": "none"}, "no campaign 'none'"),
-        ("posts", "csv", {"hashtag": "rain", "campaign": "c"}, "not both"),
+        ("posts", "csv", {"hashtags": ("rain",), "campaign": "c"}, "not both"),
         ("posts", "csv", {"start": 5, "end": 5}, "must lie before to"),
         ("curves", "csv", {}, "name one"),
-        ("curves", "csv", {"hashtag": "rain", "step": "2h"}, "must be one of 5m"),
-        ("curves", "csv", {"hashtag": "rain", "zone": "Mars"}, "tz"),
+        ("curves", "csv", {"hashtags": ("rain",), "step": "2h"}, "must be one of 5m"),
+        ("curves", "csv", {"hashtags": ("rain",), "zone": "Mars"}, "tz"),
     ],
 )
 async def test_a_question_without_an_answer_is_told(
@@ -90,7 +91,8 @@ async def test_an_export_of_nothing_still_has_its_header(db: Database) -> None:
     import pyarrow.parquet as pq
 
     assert await said(db, "posts") == (
-        b"platform,native_id,created_at,hashtags,author_id,author,followers,text,url,lang,in_reply_to,repost_of,quote_of\n"
+        b"platform,native_id,created_at,hashtags,author_id,author,followers,text,url,lang,in_reply_to,repost_of,quote_of,"
+        b"edited_at,followers_at,labels,state,added_hashtags,followed_hashtags,coverage\n"
     )
     assert await said(db, "snapshots", "jsonl") == b""
     assert pq.read_table(io.BytesIO(await said(db, "coverage", "parquet"))).column_names[:2] == ["platform", "source"]
@@ -99,7 +101,7 @@ async def test_an_export_of_nothing_still_has_its_header(db: Database) -> None:
 async def test_curves_are_the_numbers_of_the_growth_curve(grown: Database) -> None:
     async with grown.read() as session:
         curve = await growth(session, "hashtag", "rain", Ask(step="1d", zone=DAY["zone"]), NOW)
-    lines = [json.loads(line) for line in (await said(grown, "curves", "jsonl", hashtag="rain", **DAY)).splitlines()]
+    lines = [json.loads(line) for line in (await said(grown, "curves", "jsonl", hashtags=("rain",), **DAY)).splitlines()]
     for name, column in curve["series"].items():
         assert [line[name] for line in lines] == column
     assert {(line["kind"], line["subject"]) for line in lines} == {("hashtag", "rain")}
@@ -144,7 +146,7 @@ async def test_time_that_was_owed_and_is_not_spoken_of_is_said_to_be_missed(grow
         await following.follow(session, "Rain", None, start, 300)
         (track,) = await of_hashtag(session, hashtag_key("rain"))
         await coverage.write(session, track.id, start + 60_000, start + 120_000, "complete")
-    lines = (await said(grown, "coverage", hashtag="rain")).decode().splitlines()
+    lines = (await said(grown, "coverage", hashtags=("rain",))).decode().splitlines()
     assert lines[0] == "platform,source,hashtag,from,to,state,reason"
     assert [line.split(",", 3)[3] for line in lines if "a.example" in line] == [
         "2026-03-01T10:00:00Z,2026-03-01T10:01:00Z,missed,not observed",
@@ -152,7 +154,7 @@ async def test_time_that_was_owed_and_is_not_spoken_of_is_said_to_be_missed(grow
         "2026-03-01T10:02:00Z,2026-03-01T12:00:00Z,missed,not observed",
     ]
     assert [line for line in lines if line.startswith("mastodon,import:mastodon,#rain,") and ",imported," in line]
-    within = await said(grown, "coverage", hashtag="rain", start=NOW - 60_000, end=NOW)
+    within = await said(grown, "coverage", hashtags=("rain",), start=NOW - 60_000, end=NOW)
     assert within.decode().splitlines()[1:] == [
         "mastodon,a.example,#rain,2026-03-01T11:59:00Z,2026-03-01T12:00:00Z,missed,not observed"
     ]
@@ -160,13 +162,13 @@ async def test_time_that_was_owed_and_is_not_spoken_of_is_said_to_be_missed(grow
 
 async def test_as_it_was_known_before_a_file_came_there_is_none_of_it(grown: Database, tmp_path: Path) -> None:
     before = {kind: await said(grown, kind) for kind in ("posts", "snapshots", "coverage")}
-    curve = await said(grown, "curves", hashtag="rain", step="1d", end=NOW)
+    curve = await said(grown, "curves", hashtags=("rain",), step="1d", end=NOW)
     later = NOW + 3_600_000
     await bring(grown, tmp_path, "posts", [post(9)], now=later)
     await bring(grown, tmp_path, "snapshots", [look(n, 60 * 60 * 5, likes=3) for n in (1, 9)], now=later)
     for kind, rows in before.items():
         assert await said(grown, kind, now=later) != rows
         assert await said(grown, kind, now=later, as_of=NOW) == rows
-    assert await said(grown, "curves", now=later, as_of=NOW, hashtag="rain", step="1d", end=NOW) == curve
+    assert await said(grown, "curves", now=later, as_of=NOW, hashtags=("rain",), step="1d", end=NOW) == curve
     with pytest.raises(Invalid, match="future"):
         await said(grown, "posts", as_of=NOW + 1)

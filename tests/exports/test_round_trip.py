@@ -122,7 +122,7 @@ async def test_what_was_collected_live_gives_the_same_curve_elsewhere(
         start = BORN * 1_000
         await coverage.write(session, tracks[0].id, start, start + 7_200_000, "complete")
         await coverage.write(session, tracks[1].id, start, start + 1_800_000, "partial", "page limit")
-    await moved(db, empty, tmp_path, "csv", hashtag="#RAIN")
+    await moved(db, empty, tmp_path, "csv", hashtags=("#RAIN",))
     live, imported = await curve(db), await curve(empty)
     for part in ("series", "totals"):
         assert imported[part] == live[part]
@@ -144,10 +144,10 @@ async def test_a_hashtag_a_campaign_and_a_span_narrow_what_comes_out(db: Databas
         await rebuild(session, subject_key("campaign", "c"), NOW)
 
     async def out(kind: str, **query: Any) -> list[Any]:
-        return [row async for page in pages.rows(db, kind, Query(**query), NOW) for row in page]
+        return [row async for page in pages.pages(db, kind, Query(**query), NOW) for row in zip(*page.columns, strict=True)]
 
     names = [sorted(row[1][-1] for row in await out("posts", **query)) for query in (
-        {}, {"hashtag": "#SUN"}, {"hashtag": "wind"}, {"campaign": "dry"},
+        {}, {"hashtags": ("#SUN",)}, {"hashtags": ("wind",)}, {"campaign": "dry"},
         {"start": (BORN + 120) * 1_000, "end": (BORN + 180) * 1_000},
     )]  # fmt: skip
     assert names == [["1", "2", "3"], ["2", "3"], ["3"], ["2", "3"], ["2"]]
