@@ -60,9 +60,10 @@ def client(
     resolver: Resolver = SYSTEM_RESOLVER,
     timeout: httpx.Timeout = TIMEOUT,
     headers: Mapping[str, str] | None = None,
+    connections: int = 100,
 ) -> httpx.AsyncClient:
     """A client for the outside: TLS always verified, no redirect followed, nothing taken from the environment."""
-    transport = _GuardedTransport(_Dialler(tuple(allow_networks), resolver))
+    transport = _GuardedTransport(_Dialler(tuple(allow_networks), resolver), connections)
     return httpx.AsyncClient(
         transport=transport, timeout=timeout, headers=headers, follow_redirects=False, trust_env=False
     )
@@ -161,12 +162,12 @@ def _forbidden(host: str, port: int) -> ForbiddenAddress:
 
 
 class _GuardedTransport(httpx.AsyncHTTPTransport):
-    def __init__(self, dialler: "_Dialler") -> None:
+    def __init__(self, dialler: "_Dialler", connections: int) -> None:
         # httpx has no argument for the dialler, so its pool is built here; test_outbound proves that it is asked.
         tls = httpx.create_ssl_context(trust_env=False)
         super().__init__(verify=tls)
         self._pool = httpcore.AsyncConnectionPool(
-            tls, max_connections=100, keepalive_expiry=5.0, network_backend=dialler
+            tls, max_connections=connections, keepalive_expiry=5.0, network_backend=dialler
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

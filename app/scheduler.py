@@ -4,10 +4,12 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from app.alerts import deliver
 from app.clock import HOUR, Clock, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
@@ -16,6 +18,8 @@ from app.settings import Settings
 from app.store import sources, tracks, upkeep
 
 STOP_WITHIN_S = 25.0
+K = TypeVar("K")
+V = TypeVar("V")
 log = structlog.get_logger()
 
 
@@ -27,25 +31,28 @@ class Scheduler:
         self._ticks = AsyncIOScheduler(job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None})
         self._polled: dict[int, int] = {}  # the source of each track that is being polled
         self._refreshed: dict[int, int] = {}
+        self._sender = deliver.Sender(db, settings, clock)
+        self._sent: dict[str, bool] = {}  # what is on its way, and whether to an endpoint that fails
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def start(self) -> None:
-        for tick, seconds in ((self._poll, 1), (self._refresh, 2), (self._sweep, HOUR // 1_000)):
+        for tick, seconds in ((self._poll, 1), (self._refresh, 2), (self._deliver, 1), (self._sweep, HOUR // 1_000)):
             self._ticks.add_job(_caught(tick), "interval", seconds=seconds)
         self._ticks.start()
 
     async def stop(self) -> None:
         """No new work; what runs may finish, then is cut off: its claims lapse and the next worker goes on."""
-        self._stopping = True
+        self._stopping = self._sender.stopping = True
         self._ticks.shutdown(wait=False)
         if self._tasks:
             _, late = await asyncio.wait(set(self._tasks), timeout=STOP_WITHIN_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._sender.close()
 
-    def _spawn(self, running: dict[int, int], key: int, work: Coroutine[object, object, object]) -> None:
+    def _spawn(self, running: dict[K, V], key: K, work: Coroutine[object, object, object]) -> None:
         async def run() -> None:
             try:
                 await work
@@ -80,6 +87,14 @@ class Scheduler:
                 self._spawn(
                     self._refreshed, source_id, refresh.refresh(self._db, self._settings, self._clock, source_id)
                 )
+
+    async def _deliver(self) -> None:
+        for ill, most in ((False, deliver.SOUND), (True, deliver.ILL)):
+            room = most - sum(lane == ill for lane in self._sent.values())
+            if room > 0 and not self._stopping:
+                for claimed in await self._sender.claim(room, ill=ill):
+                    self._sent[claimed.id] = ill
+                    self._spawn(self._sent, claimed.id, self._sender.carry(claimed))
 
     async def _sweep(self) -> None:
         async with self._db.write() as session:

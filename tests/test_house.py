@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.outbound": {"app.settings", "app.errors", "collectors"},
     "app.sources": FLOOR | {"app.access", "collectors"},
     "app.polling": FLOOR | {"app.sources", "collectors.contract", *VALUES},
-    "app.alerts": FLOOR | {"app.access"},
+    "app.alerts": FLOOR | {"app.access", "collectors.rates"},
     "app.imports": FLOOR | VALUES,
     "app.exports": FLOOR,
     "app.privacy": FLOOR,

@@ -87,7 +87,7 @@ def body(type: str, at: int, said: Said, base_url: str) -> bytes:  # noqa: A002 
 
 def written(type: str, at: int, data: Mapping[str, Any]) -> bytes:  # noqa: A002
     """The envelope that Standard Webhooks recommends."""
-    whole = {"type": type, "timestamp": _time(at), "data": {"schema": "1", **data}}
+    whole = {"type": type, "timestamp": instant(at), "data": {"schema": "1", **data}}
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -98,8 +98,8 @@ def _data(said: Said, evidence: Sequence[Evidence], truncated: int, base_url: st
         "status": said.status, "previous_status": said.previous_status, "severity": said.severity,
         "subject": dict(said.subject), "value": said.value, "threshold": said.threshold, "baseline": said.baseline,
         "ratio": said.ratio, "rarity": said.rarity, "window_s": said.window_s, "unit": said.unit,
-        "started_at": _time(said.started_at), "pending_since": _maybe(said.pending_since), "since": _maybe(said.since),
-        "ends_at": _maybe(said.ends_at),
+        "started_at": instant(said.started_at), "pending_since": _maybe(said.pending_since),
+        "since": _maybe(said.since), "ends_at": _maybe(said.ends_at),
         "data_quality": {"coverage": said.coverage, "gaps": said.gaps, "stale": said.stale},
         "evidence": [
             {"post_id": one.post_id, "url": one.url, "interactions": one.interactions, "influencer": one.influencer}
@@ -119,10 +119,10 @@ def _page(subject: Mapping[str, str], base_url: str) -> str:
     return f"{base_url}/"
 
 
-def _time(ms: int) -> str:
+def instant(ms: int) -> str:
     """Always with milliseconds: a receiver may parse by one pattern."""
     return from_ms(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _maybe(ms: int | None) -> str | None:
-    return None if ms is None else _time(ms)
+    return None if ms is None else instant(ms)

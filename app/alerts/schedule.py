@@ -19,6 +19,8 @@ DISABLED_AFTER = 5 * DAY
 AT_ONCE = 4
 """Deliveries to one endpoint at the same time."""
 BREAKS_AFTER = 5
+"""Failures in a row: from then on an endpoint gets one delivery at a time, which shows whether it is back."""
+ONCE_BROKEN = 1
 _BREAK, _LONGEST_BREAK = 5 * SECOND, MINUTE
 
 
@@ -50,16 +52,12 @@ def wait(tries: int, outcome: Outcome, dice: float) -> int | None:
     return max(base + int(base * JITTER * dice), min(outcome.wait_ms or 0, MOST_TOLD))
 
 
-def break_for(failures: int) -> int | None:
-    """How long an endpoint is left alone after so many failures in a row; None while it is not."""
-    if failures < BREAKS_AFTER:
-        return None
-    return min(_BREAK << min(failures - BREAKS_AFTER, 10), _LONGEST_BREAK)
-
-
-def at_once(failures: int) -> int:
-    """How many deliveries an endpoint gets at a time: after a break one, which shows whether it is back."""
-    return 1 if failures >= BREAKS_AFTER else AT_ONCE
+def rest(failures: int, outcome: Outcome) -> int | None:
+    """How long the whole endpoint is left alone: after many failures in a row, or where it says it has too much."""
+    pause = min(_BREAK << min(failures - BREAKS_AFTER, 10), _LONGEST_BREAK) if failures >= BREAKS_AFTER else None
+    if outcome.status != 429:
+        return pause
+    return max(pause or 0, min(max(outcome.wait_ms or 0, LEAST_WAIT), MOST_TOLD))
 
 
 def hopeless(failing_since: int | None, exhausted: int, now: int) -> bool:
