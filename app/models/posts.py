@@ -1,10 +1,12 @@
 """The facts: accounts, posts, and every reading of them. Append-only but for a post's latest state."""
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.types import CLUSTERED
 from app.models.base import Base, Count, Id, Millis, Words
+
+_REPOST = text("repost_of IS NOT NULL")
 
 
 class Account(Base):
@@ -44,7 +46,11 @@ class Post(Base):
     """
 
     __tablename__ = "post"
-    __table_args__ = (Index(None, "source_id", "next_look_at"), Index(None, "author_id"), CLUSTERED)
+    __table_args__ = (
+        Index(None, "source_id", "next_look_at"), Index(None, "author_id"), Index(None, "created_at", "id"),
+        # Most sources show no reposts: whether there is one at all is asked of this.
+        Index("ix_post_reposts", "id", sqlite_where=_REPOST, postgresql_where=_REPOST), CLUSTERED,
+    )  # fmt: skip
     id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     platform: Mapped[Words]
     native_id: Mapped[Words]

@@ -21,7 +21,7 @@ class Member(Base):
     """A post that counts under a subject, once. `late`: it counts from `born_at` on, when an edit added the tag."""
 
     __tablename__ = "member"
-    __table_args__ = (Index(None, "post_id"), Index(None, "subject_id", "born_at"), CLUSTERED)
+    __table_args__ = (Index(None, "post_id"), Index(None, "subject_id", "born_at", "post_id", "author_id"), CLUSTERED)
     subject_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     post_id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     author_id: Mapped[Id | None]

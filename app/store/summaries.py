@@ -90,6 +90,8 @@ async def _originals(session: ReadSession, drawn: Drawn) -> int | None:
     """None where no repost is shown: no live source lists them under a hashtag, a file may."""
     if not any(track.kind == "import" for track in drawn.tracks):
         return None
+    if (await session.execute(select(Post.id).where(Post.repost_of.is_not(None)).limit(1))).first() is None:
+        return None
     query = select(func.count(), func.count(Post.repost_of)).join(Member, Member.post_id == Post.id)
     start, end = int(drawn.edges[0]), int(drawn.edges[-1])
     query = query.where(Member.subject_id == drawn.subject, Member.born_at >= start, Member.born_at < end)

@@ -1,11 +1,13 @@
 """A curve's summary on both databases: its numbers from the posts by hand."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.clock import rfc3339, to_ms
 from app.db.engine import Database
+from app.imports import run as importing
 from app.store import campaigns
 from app.store.curves import Ask, growth
 from tests.api.conftest import NOON
@@ -73,3 +75,14 @@ async def test_a_new_post_is_in_the_next_summary(db: Database, source: int) -> N
     after = await summary(db, "hashtag", "a", start=START)
     assert after["reach"]["low"] == 5_000
     assert before["gini"]["value"] != after["gini"]["value"]
+
+
+async def test_reposts_that_a_file_brings_are_told_from_originals(db: Database, tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    lines = [f"mastodon,p{n},{START // 1_000 + n * 600},#c,{'p0' if n == 3 else ''}" for n in range(4)]
+    file.write_text("\n".join(["platform,native_id,created_at,hashtags,repost_of", *lines[:3]]))
+    await importing.run(db, "posts", file, now=NOW)
+    assert (await summary(db, "hashtag", "c"))["originality"]["reason"] == "reposts unseen"
+    file.write_text("\n".join(["platform,native_id,created_at,hashtags,repost_of", *lines]))
+    await importing.run(db, "posts", file, now=NOW)
+    assert (await summary(db, "hashtag", "c"))["originality"]["value"] == 3 / 4
