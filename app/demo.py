@@ -122,9 +122,9 @@ async def _campaign(db: Database, settings: Settings, one: sandbox.demo.Campaign
 
 async def _history(db: Database, folder: Path, now: int, began: int) -> None:
     written = await asyncio.to_thread(sandbox.history.write, folder, now, began=began)
-    span = (began, now)
     await bring_in(db, "accounts", written.accounts, now=now)
-    await bring_in(db, "posts", written.posts, now=now, span=span)
+    await bring_in(db, "posts", written.posts, now=now)
+    await bring_in(db, "coverage", written.coverage, now=now)
     await bring_in(db, "snapshots", written.snapshots, now=now)
     given = await asyncio.to_thread(sandbox.outcomes.write, folder, now, began=began)
     for slug, path in given.items():

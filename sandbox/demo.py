@@ -92,7 +92,13 @@ _PAST = (
     (26, 20, 2, 4, 3),
     (32, 2, 0, 60, 3), (32, 3, 1, 80, 3), (32, 5, 2, 45, 3), (33, 4, 0, 35, 3), (34, 2, 1, 25, 3), (35, 3, 3, 14, 3),
     (36, 5, 0, 20, 3), (37, 20, 2, 10, 3), (38, 4, 1, 12, 3), (40, 3, 0, 10, 3), (41, 6, 3, 7, 3),
+    # The second wave: what one watches goes on from here.
+    (41, 8, 0, 12, 4), (41, 13, 1, 22, 5), (41, 18, 2, 30, 5),
 )  # fmt: skip
+
+OUTAGE = (35 * DAY + 9 * HOUR, 35 * DAY + 23 * HOUR)
+"""After the world began: nobody watched. What was posted then was never found, on any network."""
+OUTAGE_REASON = "the machine that watches was switched off"
 
 
 def began(now: int) -> int:
@@ -108,10 +114,9 @@ def beats(campaign: Campaign, start: int) -> Iterator[Beat]:
 def _led(start: int) -> Iterator[Beat]:
     for day, hour, who, force, lasts in _PAST:
         yield Beat(start + day * DAY + hour * HOUR, people.LEADERS[who], force, lasts)
-    # The second wave has just begun when the demo opens: this is what one watches.
     at, turn = start + WEEKS * 7 * DAY - 40 * MINUTE, 0
     while True:
-        yield Beat(at, people.LEADERS[(turn + 1) % 3], 720 if turn == 0 else 110, 5)
+        yield Beat(at, people.LEADERS[turn % 3], 36, 5)
         at, turn = at + 4 * HOUR, turn + 1
 
 

@@ -20,6 +20,7 @@ POSTS = [
     "followers", "text", "url", "lang", "in_reply_to", "quote_of",
 ]  # fmt: skip
 SNAPSHOTS = ["platform", "native_id", "observed_at", "likes", "reposts", "replies", "quotes"]
+COVERAGE = ["platform", "source", "hashtag", "from", "to", "state", "reason"]
 ACCOUNTS = ["platform", "native_id", "observed_at", "followers", "handle", "name"]
 
 _FOLLOWED = {fold(tag) for campaign in demo.CAMPAIGNS for tag in campaign.tags}
@@ -32,32 +33,49 @@ class Written:
     posts: Path
     snapshots: Path
     accounts: Path
+    coverage: Path
     rows: dict[str, int]
 
 
 def write(folder: Path, now: int, *, seed: int = demo.SEED, began: int | None = None, since: int = 0) -> Written:
-    """What a watcher of the hashtags would have seen up to `now`: all of it, or what was new after `since`."""
+    """What a watcher of the hashtags would have seen up to `now`: all of it, or what was new after `since`.
+
+    `coverage` says when they watched.
+    """
     start = began if began is not None else demo.began(now)
-    seen = [(born, looks) for born in Process(seed, start).births(start, now) if (looks := _looks(born, seed, now))]
+    seen = [
+        (born, looks) for born in Process(seed, start).births(start, now) if (looks := _looks(born, seed, start, now))
+    ]
     folder.mkdir(parents=True, exist_ok=True)
-    written = Written(folder / "posts.csv", folder / "snapshots.csv", folder / "accounts.csv", {})
+    written = Written(
+        folder / "posts.csv", folder / "snapshots.csv", folder / "accounts.csv", folder / "coverage.csv", {}
+    )
     posts = (_post(born, looks[0]) for born, looks in seen if looks[0] > since)
     levels = (_snapshot(born, at) for born, looks in seen for at in looks if at > since)
     written.rows["posts"] = _file(written.posts, POSTS, posts)
     written.rows["snapshots"] = _file(written.snapshots, SNAPSHOTS, levels)
     written.rows["accounts"] = _file(written.accounts, ACCOUNTS, _accounts(max(start, since), now))
+    written.rows["coverage"] = _file(written.coverage, COVERAGE, _coverage(start, now))
     return written
 
 
-def _looks(born: Born, seed: int, now: int) -> list[int]:
-    """When this post was looked at: not after `now`, and not once it was gone."""
-    if not any(fold(tag) in _FOLLOWED for tag in born.post.tags):
+def _outage(start: int) -> tuple[int, int]:
+    return start + demo.OUTAGE[0], start + demo.OUTAGE[1]
+
+
+def _looks(born: Born, seed: int, start: int, now: int) -> list[int]:
+    """When this post was looked at: not after `now`, not once it was gone, and not while nobody watched.
+
+    One that was written meanwhile was never found.
+    """
+    off, on = _outage(start)
+    if off <= born.post.created_at < on or not any(fold(tag) in _FOLLOWED for tag in born.post.tags):
         return []
     dice = random.Random(f"{seed}/looks/{born.post.position}")
     end = min(now, born.deleted_at - 1 if born.deleted_at is not None else now)
     ages = [int(age * dice.uniform(0.75, 1.3)) for age in _LOOKS]
     kept = [age for index, age in enumerate(ages) if dice.random() > 0.08 or index == 0]
-    return [at for age in kept if (at := born.post.created_at + age) <= end]
+    return [at for age in kept if (at := born.post.created_at + age) <= end and not off <= at < on]
 
 
 def _post(born: Born, seen: int) -> Sequence[object]:
@@ -72,6 +90,16 @@ def _post(born: Born, seen: int) -> Sequence[object]:
 
 def _snapshot(born: Born, at: int) -> Sequence[object]:
     return (born.post.network, born.post.native_id, rfc3339(at), *born.growth.levels(at - born.post.created_at))
+
+
+def _coverage(start: int, now: int) -> Iterator[Sequence[object]]:
+    off, on = _outage(start)
+    for network in NETWORKS:
+        for tag in sorted(_FOLLOWED):
+            for low, high, state, reason in (
+                (start, off, "imported", ""), (off, on, "missed", demo.OUTAGE_REASON), (on, now, "imported", "")
+            ):  # fmt: skip
+                yield network, network, tag, rfc3339(low), rfc3339(high), state, reason
 
 
 def _accounts(start: int, now: int) -> Iterator[Sequence[object]]:

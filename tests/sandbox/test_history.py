@@ -8,7 +8,7 @@ import pytest
 
 from sandbox import demo, history
 from sandbox.ids import MASTODON, fold
-from sandbox.posts import HOUR
+from sandbox.posts import HOUR, rfc3339
 from sandbox.process import Process
 from sandbox.server import start
 
@@ -28,7 +28,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> history.Written:
 
 def test_files_have_the_columns_that_import_takes_and_the_rows_they_say(written: history.Written) -> None:
     posts, snapshots, accounts = rows(written.posts), rows(written.snapshots), rows(written.accounts)
-    assert written.rows == {"posts": len(posts), "snapshots": len(snapshots), "accounts": len(accounts)}
+    assert written.rows == {
+        "posts": len(posts), "snapshots": len(snapshots), "accounts": len(accounts),
+        "coverage": len(rows(written.coverage)),
+    }  # fmt: skip
     assert list(posts[0])[:4] == ["platform", "native_id", "created_at", "hashtags"]
     assert list(snapshots[0])[:3] == ["platform", "native_id", "observed_at"]
     assert list(accounts[0])[:4] == ["platform", "native_id", "observed_at", "followers"]
@@ -46,8 +49,37 @@ def test_every_snapshot_belongs_to_a_post_and_no_look_is_doubled_or_late(written
 def test_the_past_and_the_world_agree_post_by_post(written: history.Written) -> None:
     world = Process(demo.SEED, demo.began(NOW))
     known = {row["native_id"] for row in rows(written.posts)}
-    public = {post.native_id for tag in TAGS for post in world.posts(tag, NOW - HOUR)}
-    assert public <= known  # all that was public an hour ago had been looked at
+    off, on = (demo.began(NOW) + at for at in demo.OUTAGE)
+    public = {
+        post.native_id for tag in TAGS for post in world.posts(tag, NOW - HOUR) if not off <= post.created_at < on
+    }  # fmt: skip
+    assert public <= known  # all that was public an hour ago, and not in the outage, had been looked at
+
+
+def test_one_outage_is_in_it_and_is_said(written: history.Written) -> None:
+    missed = {(row["from"], row["to"]) for row in rows(written.coverage) if row["state"] == "missed"}
+    ((off, on),) = missed
+    times = [row["created_at"] for row in rows(written.posts)] + [row["observed_at"] for row in rows(written.snapshots)]
+    assert [at for at in times if off <= at < on] == []
+    world = Process(demo.SEED, demo.began(NOW))
+    assert any(off <= rfc3339(post.created_at) < on for tag in TAGS for post in world.posts(tag, NOW))
+    said = [
+        row for row in rows(written.coverage) if row["hashtag"] == "waterforrohingya" and row["platform"] == MASTODON
+    ]
+    assert [row["state"] for row in said] == ["imported", "missed", "imported"]
+    assert [row["from"] for row in said[1:]] == [row["to"] for row in said[:-1]]
+
+
+def test_what_is_watched_goes_on_where_the_past_ends() -> None:
+    world = Process(demo.SEED, demo.began(NOW))
+
+    def posts(start: int, hours: int) -> float:
+        born = world.births(NOW + start * HOUR, NOW + (start + hours) * HOUR)
+        return sum("WaterForRohingya" not in one.post.tags for one in born) / hours
+
+    before, after, peak = posts(-6, 6), posts(0, 6), posts((32 - 42) * 24 + 2, 6)
+    assert before / 2 < after < 2 * before
+    assert 10 < after < peak
 
 
 def test_what_is_new_since_a_time_completes_what_was_written_before(tmp_path: Path, written: history.Written) -> None:
