@@ -27,13 +27,13 @@ class Rhythm:
         hour = at_ms // HOUR
         return self.level * self.days[hour % DAY_HOURS] * self.weeks[hour % WEEK_HOURS]
 
-    def learn(self, at_ms: int, value: float) -> None:
+    def learn(self, at_ms: int, value: float, unit: int) -> None:
         hour = at_ms // HOUR
         if hour != self.hour:
             self._close(hour)
         share = self.days[hour % DAY_HOURS] * self.weeks[hour % WEEK_HOURS]
-        most = MOST * self.level * share + MOST
-        value = value if value < most or not self.rows else most
+        if self.rows:
+            value = min(value, MOST * (self.level * share + unit))
         self.rows += 1
         self.level += max(self.slow, 1 / self.rows) * (value / share - self.level)
         self.total += value

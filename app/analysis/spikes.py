@@ -5,10 +5,11 @@ What is done and why, with sources and figures, is in docs/spikes.md. Pure: no c
 
 import struct
 from collections.abc import Iterable
-from math import exp, isfinite, sqrt
+from math import exp, gcd, isfinite
 from typing import NamedTuple
 
-from app.analysis.rhythm import HOUR, MOST, Rhythm
+from app.analysis.rhythm import HOUR, Rhythm
+from app.analysis.window import Measure, Window
 
 STEP = 300_000
 THRESHOLD = 1.0
@@ -16,15 +17,19 @@ THRESHOLD = 1.0
 
 EVIDENCE = 12
 """Rows that must have been seen before the first verdict."""
-TAIL, TAIL_Z = 0.9, 1.2816
 SPREAD_HOURS = 168.0
 FIRST_BAR, AGAIN, LATER = 4.0, 4.0, 1.2
-"""What the bar is when a series begins; and after an alarm, in times of what was seen: at first, and for days."""
-AGAIN_HOURS, LATER_HOURS = 3.0, 48.0
+"""The bar when a series begins; and after an alarm, in times of what was seen: at first, and for days."""
+AGAIN_HOURS, LATER_HOURS, DEBT_HOURS = 3.0, 48.0, 1.0
+"""How soon each halves: the bar against a second alarm, the bar that stays, and what a gap may still bring late."""
 DRY_COUNTS = 20.0
 """A run of zeros where this many were due is a source that fails, not a tag that fell silent."""
-DRY_HOURS = 72
+FORGOTTEN_HOURS = 72
+"""So long unseen, or so long at zero, and what was known holds no more."""
+ROUND = 10
+"""Counts that are all multiples of this or more were rounded: one step of them is news as one post is."""
 ROWS_A_YEAR, RARE, RARER = 105_120.0, 4.0, 20.0
+_NEVER = -(2**62)
 
 
 class Verdict(NamedTuple):
@@ -43,46 +48,26 @@ class Verdict(NamedTuple):
     window_ms: int
 
 
-class Measure:
-    """How far a sum stands above what was expected, in the spread that the series has shown, over its own bar."""
-
-    __slots__ = ("bar", "counts", "least", "spread")
-
-    def __init__(self, bar: float, counts: float, least: float) -> None:
-        self.bar, self.counts, self.least, self.spread = bar, counts, least, 0.5
-
-    def surprise(self, observed: float, expected: float, part: float, gain: float) -> float:
-        """1 is an alarm in a quiet series. `part` of the window was seen; `gain`: how much this row teaches."""
-        beside = expected + self.counts
-        rise = 2 * (sqrt((observed + self.counts) / beside) - 1)
-        usual = sqrt(self.spread * self.spread / part + 1 / beside)
-        if rise < self.bar * usual:  # what stands out does not widen what counts as usual
-            moved = self.spread * (1 + gain * (TAIL if rise > TAIL_Z * usual else TAIL - 1))
-            self.spread = moved if moved > self.least else self.least  # noqa: FURB136 - half as fast again in a hot path
-        return rise / (self.bar * usual)
-
-
 class Detector:
     """What is known of one series. Rows come in the order of time; one that is not later than the last says nothing."""
 
     __slots__ = (
-        "_at", "_clipped", "_dry", "_dry_rows", "_event", "_expected", "_fades", "_gain", "_high", "_low", "_owed",
-        "_place", "_rhythm", "_row", "_seen", "_since", "_steady", "_step", "_values",
+        "_at", "_dry", "_dry_rows", "_event", "_fades", "_former", "_gain", "_high", "_hours", "_low", "_older",
+        "_owed", "_rhythm", "_row", "_since", "_steady", "_step", "_unit", "_window",
     )  # fmt: skip
 
     def __init__(self, step_ms: int = STEP) -> None:
-        if step_ms <= 0:
+        if not 0 < step_ms < 2**53:
             raise ValueError(f"a step takes time, not {step_ms} ms")
-        width = min(60, max(1, round(HOUR / step_ms)))
-        hours = min(1.0, step_ms / HOUR)  # coarser rows are counted as hours
-        self._step, self._rhythm = step_ms, Rhythm(step_ms)
-        self._values, self._expected, self._clipped = [0.0] * width, [0.0] * width, [0.0] * width
-        # A row that is unlike all others carries its hour; a rise that lasts is seen in rows that are cut down.
+        self._step, self._hours = step_ms, min(1.0, step_ms / HOUR)  # coarser rows are counted as hours
+        self._rhythm, self._window = Rhythm(step_ms), Window(min(60, max(1, round(HOUR / step_ms))))
+        # A row that is unlike all others carries its whole hour; a rise that lasts is seen in rows that are cut down.
         self._row, self._steady = Measure(4.35, 8.0, 0.25), Measure(3.6, 4.0, 0.2)
-        self._gain = 1 - 0.5 ** (hours / SPREAD_HOURS)
-        self._fades = 0.5 ** (hours / AGAIN_HOURS), 0.5 ** (hours / LATER_HOURS), 0.5**hours
-        self._at = self._since = -1
-        self._place = self._seen = self._dry_rows = self._event = 0
+        self._gain = 1 - 0.5 ** (self._hours / SPREAD_HOURS)
+        self._fades = 0.5 ** (self._hours / AGAIN_HOURS), 0.5 ** (self._hours / LATER_HOURS)
+        self._at = self._since = _NEVER
+        self._dry_rows = self._event = self._former = self._older = 0
+        self._unit = 1
         self._high, self._low, self._owed, self._dry = 0.0, FIRST_BAR, 0.0, 0.0
 
     def push(self, at_ms: int, value: float | None) -> Verdict:
@@ -91,75 +76,71 @@ class Detector:
             raise ValueError(f"a count is a number, not {value}")
         if at_ms <= self._at:
             return self._unjudged()
-        missing = round((at_ms - self._at) / self._step) - 1 if self._at >= 0 else 0
+        missing = round((at_ms - self._at) / self._step) - 1 if self._at != _NEVER else 0
         self._at = at_ms
-        if missing > 0:
-            self._skip(missing)
+        if missing > 0 or value is None:
+            self._skip(missing + (value is None))
         if value is None:
-            self._skip(1)
             return self._unjudged()
         usual = self._rhythm.usual(at_ms) if self._rhythm.rows else value
-        if value <= 0:
-            value = 0.0
-            if self._fails(usual):
-                self._skip(1)
-                return self._unjudged()
-        elif self._dry_rows or self._owed:
-            value = self._paid(value, usual)
-        return self._judged(at_ms, value, usual)
+        if value > 0:
+            self._measure_unit(value)
+            if self._dry_rows or self._owed:
+                value = self._paid(value, usual)
+        elif self._fails(usual):
+            self._skip(1)
+            return self._unjudged()
+        return self._judged(at_ms, max(0.0, value), usual)
+
+    def _measure_unit(self, value: float) -> None:
+        """The greatest common divisor of three counts that are not 0: 1, unless someone rounded them."""
+        count = int(value) if value == int(value) else 1
+        unit = gcd(count, self._former, self._older)
+        self._unit = unit if unit >= ROUND else 1
+        self._older, self._former = self._former, count
 
     def _fails(self, usual: float) -> bool:
         self._dry += usual
         self._dry_rows += 1
-        enough = self._dry > DRY_COUNTS and 2 * self._dry_rows >= len(self._values)
-        return enough and self._dry_rows * self._step < DRY_HOURS * max(HOUR, self._step)
+        enough = self._dry > DRY_COUNTS * self._unit and 2 * self._dry_rows >= self._window.width
+        return enough and self._dry_rows * self._hours < FORGOTTEN_HOURS
 
     def _paid(self, value: float, usual: float) -> float:
         """What comes late after a gap is taken off, up to what the gap owed; the debt is forgotten within hours."""
         self._dry, self._dry_rows = 0.0, 0
         late = min(max(value - usual, 0.0), self._owed)
-        self._owed = (self._owed - late) * self._fades[2]
+        self._owed = (self._owed - late) * 0.5 ** (self._hours / DEBT_HOURS)
         if self._owed < 1:
             self._owed = 0.0
         return value - late
 
     def _skip(self, rows: int) -> None:
-        """A gap is a gap, never a zero: the window forgets what it held there, and the bars go on falling."""
-        width = len(self._values)
-        for _ in range(min(rows, width)):
-            place = self._place
-            if self._expected[place] > 0:
-                self._seen -= 1
-            self._values[place] = self._expected[place] = self._clipped[place] = 0.0
-            self._place = (place + 1) % width
-        self._owed = min(self._owed + rows * self._rhythm.level, self._rhythm.level * 24 * width)
+        """Rows that were not seen: they are owed, and the bars go on falling. After days, all begins again."""
+        self._window.skip(rows)
+        level = self._rhythm.level
+        self._owed = min(self._owed + rows * level, level * 24 * self._window.width)
         self._high *= self._fades[0] ** rows
         self._low *= self._fades[1] ** rows
+        if rows * self._hours > FORGOTTEN_HOURS:
+            self._rhythm.rows, self._event, self._low = 0, 0, max(self._low, FIRST_BAR)
 
     def _unjudged(self) -> Verdict:
-        since = self._since if self._since >= 0 else None
-        return Verdict(0.0, None, sum(self._expected), None, ROWS_A_YEAR, since, self._step * len(self._values))
+        window, since = self._window, self._since if self._since != _NEVER else None
+        return Verdict(0.0, None, sum(window.expected), None, ROWS_A_YEAR, since, self._step * window.width)
 
     def _judged(self, at_ms: int, value: float, usual: float) -> Verdict:
-        place, most = self._place, MOST * usual + MOST
-        if not self._expected[place]:
-            self._seen += 1
-        self._values[place] = value
-        self._expected[place] = max(1e-09, usual)  # above 0: a place that is 0 was not seen
-        self._clipped[place] = min(most, value)
-        width = len(self._values)
-        self._place = place + 1 if place + 1 < width else 0
-        observed, expected, part = sum(self._values), sum(self._expected), self._seen / width
-        gain = 3 * max(self._gain, 1 / (self._rhythm.rows + 51))
-        surprise = self._row.surprise(observed, expected, part, gain)
-        steady = self._steady.surprise(sum(self._clipped), expected, part, gain)
-        if steady > surprise:
-            surprise = steady
-        self._rhythm.learn(at_ms, value)
+        window, rhythm, unit = self._window, self._rhythm, self._unit
+        window.put(value, usual, unit)
+        observed, expected, part = sum(window.values), sum(window.expected), window.seen / window.width
+        gain = 3 * max(self._gain, 1 / (rhythm.rows + 51))
+        surprise = self._row.surprise(observed, expected, part, unit, gain)
+        surprise = max(surprise, self._steady.surprise(sum(window.clipped), expected, part, unit, gain))
+        rhythm.learn(at_ms, value, unit)
         score = self._over_bar(at_ms, surprise)
-        since = self._since if self._since >= 0 else None
+        ratio = observed / expected if expected > 0.01 else None
         rarity = RARE * exp(RARER * (1 - surprise)) if surprise > 0.5 else ROWS_A_YEAR
-        return Verdict(score, observed, expected, observed / expected, rarity, since, self._step * width)
+        since = self._since if self._since != _NEVER else None
+        return Verdict(score, observed, expected, ratio, rarity, since, self._step * window.width)
 
     def _over_bar(self, at_ms: int, surprise: float) -> float:
         """One event is one alarm: what was said sets the bar above itself, high for hours and higher for days."""
@@ -172,17 +153,17 @@ class Detector:
             self._low = max(self._low, LATER * surprise)
             self._event = int(surprise >= 0.5)
         if surprise < 0.25:
-            self._since = -1
-        elif surprise >= 0.5 and self._since < 0:
+            self._since = _NEVER
+        elif surprise >= 0.5 and self._since == _NEVER:
             self._since = at_ms
         return score
 
     def dump(self) -> bytes:
         """All that is known, so that `load` goes on with the very same numbers."""
         numbers = (
-            self._step, self._at, self._since, self._place, self._seen, self._dry_rows, self._event, self._high,
-            self._low, self._owed, self._dry, self._row.spread, self._steady.spread,
-            *self._values, *self._expected, *self._clipped, *self._rhythm.numbers(),
+            self._step, self._at, self._since, self._dry_rows, self._event, self._former, self._older, self._unit,
+            self._high, self._low, self._owed, self._dry, self._row.spread, self._steady.spread,
+            *self._window.numbers(), *self._rhythm.numbers(),
         )  # fmt: skip
         return struct.pack(f"<{len(numbers)}d", *numbers)
 
@@ -192,15 +173,14 @@ class Detector:
         if not numbers or not 1 <= numbers[0] < 2**53:
             raise ValueError("this is not a detector's state")
         found = cls(int(numbers[0]))
-        width = len(found._values)
-        if len(numbers) != len(found.dump()) // 8:
-            raise ValueError("this is not the state of this version's detector")
-        found._at, found._since, found._place, found._seen, found._dry_rows, found._event = map(int, numbers[1:7])
-        found._high, found._low, found._owed, found._dry, found._row.spread, found._steady.spread = numbers[7:13]
-        ends = 13 + width, 13 + 2 * width, 13 + 3 * width
-        found._values, found._expected = numbers[13 : ends[0]], numbers[ends[0] : ends[1]]
-        found._clipped = numbers[ends[1] : ends[2]]
-        found._rhythm.restore(numbers[ends[2] :])
+        if len(state) != len(found.dump()):
+            raise ValueError("this is not a state of this version's detector")
+        found._at, found._since, found._dry_rows, found._event = map(int, numbers[1:5])
+        found._former, found._older, found._unit = map(int, numbers[5:8])
+        found._high, found._low, found._owed, found._dry, found._row.spread, found._steady.spread = numbers[8:14]
+        end = 14 + len(found._window.numbers())
+        found._window.restore(numbers[14:end])
+        found._rhythm.restore(numbers[end:])
         return found
 
 
