@@ -1,0 +1,85 @@
+"""Version 1 of what a webhook says: its shape can never change unnoticed."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from app.alerts import notices, payload
+from app.alerts.payload import MOST_EVIDENCE, TYPES, Evidence, Said
+from app.store.endpoints import Health
+from tests.alerts import schemas
+from tests.alerts.outbox import BASE, SAID, alert, claimed
+
+AT = 1_764_000_306_789
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def example(kind: str) -> str:
+    health = Health(failures=4, failing_since=AT - 60_000)
+    if kind == "delivery.failing":
+        return notices.failing(claimed(), health, "answered 503", AT).body
+    if kind == "endpoint.disabled":
+        return notices.disabled(claimed(), health, "it answered 410 Gone", AT).body
+    if kind == "endpoint.test":
+        return notices.test("end_1", "ours", "1", AT).body
+    if kind == "compliance.redacted":
+        return payload.written(kind, AT, {"message_id": "msg_1", "posts": ["1"], "redacted": True}).decode()
+    subject = {"source": "one"} if kind.startswith("source.") else SAID.subject
+    return payload.body(kind, AT, replace(SAID, subject=subject), BASE).decode()
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_body_is_as_it_was_promised_to_the_byte(kind: str) -> None:
+    """Where this fails, receivers' programs may too: a changed body needs a new version beside this one."""
+    body = example(kind)
+    schemas.check(body)
+    assert json.dumps(json.loads(body), indent=2, ensure_ascii=False) + "\n" == (GOLDEN / f"{kind}.json").read_text()
+
+
+def test_each_type_has_its_schema_and_no_other_has() -> None:
+    assert sorted(path.stem for path in schemas.FOLDER.glob("*.json")) == sorted(TYPES)
+
+
+def test_what_is_not_known_is_null_and_fits_the_schema() -> None:
+    bare = {one.name: getattr(SAID, one.name) for one in fields(Said) if one.name not in _OPTIONAL}
+    read = schemas.check(payload.body("alert.firing", AT, Said(**bare), BASE))
+    assert (read["data"]["value"], read["data"]["ends_at"], read["data"]["evidence"]) == (None, None, [])
+
+
+_OPTIONAL = {
+    "value", "threshold", "baseline", "ratio", "rarity", "since", "pending_since", "ends_at", "coverage", "evidence",
+}  # fmt: skip
+
+
+def test_evidence_is_cut_until_the_body_fits_and_what_was_cut_is_counted() -> None:
+    many = tuple(Evidence(str(n), f"https://one.example/{'é' * 400}/{n}", n, None) for n in range(80))
+    read = schemas.check(payload.body("alert.firing", AT, replace(SAID, evidence=many, truncated=5), BASE))
+    shown = len(read["data"]["evidence"])
+    assert 5 < shown < MOST_EVIDENCE
+    assert read["data"]["truncated"] == 85 - shown
+    assert [one["post_id"] for one in read["data"]["evidence"]] == [str(n) for n in range(shown)]
+
+
+def test_an_id_is_the_same_for_the_same_transition_and_has_no_dot() -> None:
+    one = payload.message_id("rul_1:hashtag:a.b:7", 1)
+    assert one == payload.message_id("rul_1:hashtag:a.b:7", 1)
+    others = {payload.message_id("rul_1:hashtag:a.b:7", 2), payload.message_id("rul_1:hashtag:a.b:8", 1)}
+    assert len({one, *others}) == 3
+    assert "." not in one
+    assert alert(1, AT).id == alert(1, AT + 1).id
+
+
+@pytest.mark.parametrize(
+    ("subject", "page"),
+    [
+        ({"hashtag": "#café au"}, "/hashtags/caf%C3%A9%20au"),
+        ({"platform": "mastodon", "hashtag": "x", "campaign": "love-army"}, "/campaigns/love-army"),
+        ({"influencer": "inf_1"}, "/influencers/inf_1"),
+        ({"source": "one"}, "/"),
+    ],
+)
+def test_links_lead_to_the_page_of_the_subject(subject: dict[str, str], page: str) -> None:
+    read = schemas.check(payload.body("alert.firing", AT, replace(SAID, subject=subject), BASE))
+    assert read["data"]["links"] == {"dashboard": BASE + page, "api": f"{BASE}/api/v1/alerts/alr_1"}
