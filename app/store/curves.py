@@ -14,7 +14,7 @@ from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid, NotFound
 from app.models import CampaignHashtag, Member, Post, Subject, Tagging
-from app.store import coverage, facts, native_counts, outcomes, rollups, summaries
+from app.store import coverage, facts, native_counts, outcome_series, rollups, summaries
 from app.store.as_of import AsOf
 from app.store.coverage import Observed
 from app.store.subjects import hashtag_key, subject_key
@@ -67,7 +67,7 @@ async def growth(
         for platform in platforms:
             found["platforms"][platform] |= told.get(platform, {})
     if kind == "campaign":
-        found["outcomes"] = await outcomes.series(session, ref, edges, ask.as_of)
+        found["outcomes"] = await outcome_series.read(session, ref, edges, ask.as_of)
     return found
 
 

@@ -5,19 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from babel.numbers import is_currency
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
-from app.analysis.money import MICROS, decimal, micros
-from app.analysis.shape import Ints
-from app.analysis.sums import HOUR
+from app.analysis.money import MICROS, micros
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid, NotFound
 from app.models import InfluencerCode, Outcome
-from app.store import paging
+from app.store import news, paging
 from app.store.codes import normal_code
+from app.store.subjects import subject_key
 
 KIND = "[A-Za-z0-9]([A-Za-z0-9_-]{0,38}[A-Za-z0-9])?"
 """A word, kept in small letters."""
@@ -82,6 +80,8 @@ async def keep(session: Session, campaign_id: str, gifts: Sequence[Gift], now: i
         if gift.id in there or fresh.setdefault(gift.id, place) != place:
             again.append(place)
     new = await _put(session, campaign_id, [gifts[place] for place in fresh.values()], now)
+    if new:
+        _tell(session, campaign_id, now)
     if new < len(fresh):  # another writer was faster with some of them
         again = [*fresh.values(), *again]
     there = await _there(session, campaign_id, [gifts[place].id for place in again])
@@ -161,7 +161,7 @@ async def by_id(session: ReadSession, campaign_id: str, outcome_id: str) -> Kept
     return _kept(row)
 
 
-async def change(session: Session, old: Kept, new: Gift) -> Kept:
+async def change(session: Session, old: Kept, new: Gift, now: int) -> Kept:
     """Conflict where someone else has changed it since `old` was read."""
     gift = checked(new)
     values = {
@@ -172,46 +172,31 @@ async def change(session: Session, old: Kept, new: Gift) -> Kept:
     done = await session.execute(update(Outcome).where(*_mine(old), Outcome.version == old.version).values(**values))
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("it was changed at this very moment: read it again")
+    _tell(session, old.campaign_id, now)
     session.expire_all()
     return await by_id(session, old.campaign_id, old.it.id)
 
 
-async def remove(session: Session, old: Kept) -> None:
+async def remove(session: Session, old: Kept, now: int) -> None:
+    _tell(session, old.campaign_id, now)
     await session.execute(delete(Outcome).where(*_mine(old)))
+
+
+def _tell(session: Session, campaign_id: str, now: int) -> None:
+    """What was given is a part of the campaign's curve."""
+    news.note(session, news.POINTS, [subject_key("campaign", campaign_id)], now)
 
 
 def _mine(kept: Kept) -> tuple[ColumnElement[bool], ...]:
     return Outcome.campaign_id == kept.campaign_id, Outcome.id == kept.it.id
 
 
-async def series(session: ReadSession, campaign_id: str, edges: Ints, as_of: int | None = None) -> dict[str, Any]:
-    """By kind and currency (`none` where there is no money): count and amount of each bucket, amounts as decimals."""
-    start, grain = int(edges[0]), int(np.gcd.reduce(np.append(edges, HOUR)))
-    slot = ((Outcome.occurred_at - start) // grain).label("slot")
-    query = Which(start, int(edges[-1]), None, as_of).of(
-        select(Outcome.kind, Outcome.currency, slot, func.count(), *_SUM), campaign_id
-    )
-    found: dict[tuple[str, str], tuple[list[int], list[int]]] = {}
-    for kind, currency, place, count, whole, part in await session.execute(
-        query.group_by(Outcome.kind, Outcome.currency, "slot")
-    ):
-        nothing = ([0] * (len(edges) - 1), [0] * (len(edges) - 1))
-        counts, amounts = found.setdefault((kind, currency or "none"), nothing)
-        bucket = int(np.searchsorted(edges, start + place * grain, "right")) - 1
-        counts[bucket] += count
-        amounts[bucket] += _micros(whole, part)
-    result: dict[str, Any] = {}
-    for (kind, currency), (counts, amounts) in sorted(found.items()):
-        shown = [decimal(value) if currency != "none" else None for value in amounts]
-        result.setdefault(kind, {})[currency] = {"count": counts, "amount": shown}
-    return result
-
-
 # Whole units and what is left of them apart: a sum of millionths alone might not fit 63 bits.
-_SUM = (func.sum(Outcome.micros // MICROS), func.sum(Outcome.micros % MICROS))
+SUM = (func.sum(Outcome.micros // MICROS), func.sum(Outcome.micros % MICROS))
 
 
-def _micros(whole: Any, part: Any) -> int:
+def summed(whole: Any, part: Any) -> int:
+    """In millionths, of what SUM gave."""
     return int(whole or 0) * MICROS + int(part or 0)
 
 
@@ -236,10 +221,10 @@ async def totals(
 ) -> list[Brought]:
     """Sums by kind, currency and the influencer whose code it bears."""
     by = (Outcome.kind, Outcome.currency, InfluencerCode.influencer_id)
-    sums = (func.count(), *_SUM, func.sum(Outcome.donors), func.count(Outcome.donors))
+    sums = (func.count(), *SUM, func.sum(Outcome.donors), func.count(Outcome.donors))
     query = Which(start, end, None, as_of).of(select(*by, *sums), campaign_id)
     query = query.outerjoin(InfluencerCode, InfluencerCode.code == Outcome.code_key).group_by(*by).order_by(*by)
     return [
-        Brought(kind, currency, who, count, _micros(whole, part), None if donors is None else int(donors), said)
+        Brought(kind, currency, who, count, summed(whole, part), None if donors is None else int(donors), said)
         for kind, currency, who, count, whole, part, donors, said in await session.execute(query)
     ]

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.db.engine import Database
+from app.store import news
 from tests.api.conftest import add_source, ago, arrive, post
 
 GIFT = {
@@ -243,3 +244,24 @@ async def test_what_a_campaign_brought_in_goes_with_it(at: httpx.AsyncClient) ->
     await at.post("/campaigns", json={"slug": "a", "name": "A"})
     assert (await at.get(AT)).json()["items"] == []
     assert (await at.post(hook["url"].removeprefix("/api/v1"), json={})).status_code == 404
+
+
+async def test_the_curve_shows_what_was_given_at_once_and_tells_of_it(at: httpx.AsyncClient, db: Database) -> None:
+    async def shown() -> tuple[int, str]:
+        asked = "from=2026-03-01T10:00:00Z&to=2026-03-01T11:00:00Z"
+        given = (await at.get(f"/campaigns/a/growth?{asked}")).json()["outcomes"].get("donation", {"EUR": None})["EUR"]
+        async with db.read() as session:
+            return await news.last(session), given and given["amount"][0]
+
+    told = [await shown()]
+    await sent(at, GIFT)
+    told.append(await shown())
+    await sent(at, GIFT)
+    assert await shown() == told[-1]
+    etag = (await at.get(f"{AT}/g%2F1")).headers["etag"]
+    etag = (await at.patch(f"{AT}/g%2F1", json={"amount": "13"}, headers={"If-Match": etag})).headers["etag"]
+    told.append(await shown())
+    await at.delete(f"{AT}/g%2F1", headers={"If-Match": etag})
+    told.append(await shown())
+    assert [amount for _, amount in told] == [None, "12.50", "13.00", None]
+    assert len({number for number, _ in told}) == 4

@@ -12,7 +12,7 @@ from app.analysis.money import decimal, micros
 from app.db.engine import Database
 from app.errors import Conflict, Invalid
 from app.models import Influencer
-from app.store import codes, outcomes
+from app.store import codes, outcome_series, outcomes
 from app.store.outcomes import Brought, Gift, checked
 
 HOUR = 3_600_000
@@ -78,8 +78,8 @@ async def test_currencies_stand_apart_refunds_are_taken_off_and_sign_ups_have_no
     async with db.write() as session:
         await outcomes.keep(session, "c", gifts, 1)
     async with db.read() as session:
-        found = await outcomes.series(session, "c", np.arange(10, 14, dtype=np.int64) * HOUR)
-        earlier = await outcomes.series(session, "c", np.array([0, 24 * HOUR]), as_of=0)
+        found = await outcome_series.read(session, "c", np.arange(10, 14, dtype=np.int64) * HOUR)
+        earlier = await outcome_series.read(session, "c", np.array([0, 24 * HOUR]), as_of=0)
     assert found == {
         "donation": {
             "EUR": {"count": [2, 0, 0], "amount": ["10.00", "0.00", "0.00"]},
@@ -98,7 +98,7 @@ async def test_sums_are_exact_beyond_63_bits_and_in_buckets_of_any_length(db: Da
     edges = np.array([-6 * HOUR, -4 * HOUR - 900_000, -300_000, HOUR], dtype=np.int64)
     async with db.read() as session:
         (total,) = await outcomes.totals(session, "c")
-        found = (await outcomes.series(session, "c", edges))["donation"]["EUR"]
+        found = (await outcome_series.read(session, "c", edges))["donation"]["EUR"]
     assert total.micros == 40 * micros(large)
     assert sum(map(Decimal, found["amount"])) == 40 * Decimal(large)
     inside = np.histogram([gift.occurred_at for gift in gifts], edges)[0].tolist()

@@ -180,7 +180,7 @@ async def change_outcome(
     async def work(session: Session) -> Made:
         old = await outcomes.by_id(session, (await campaigns.by_slug(session, slug)).id, id)
         check_match(if_match, _etag(old))
-        row = await outcomes.change(session, old, replace(old.it, **given))
+        row = await outcomes.change(session, old, replace(old.it, **given), writing.now)
         return Made(_body(row), f"outcome {id} of campaign {slug}", 200, _etag(row))
 
     return await writing.once("outcome.change", work)
@@ -201,7 +201,7 @@ async def delete_outcome(
     async def work(session: Session) -> Made:
         old = await outcomes.by_id(session, (await campaigns.by_slug(session, slug)).id, id)
         check_match(if_match, _etag(old))
-        await outcomes.remove(session, old)
+        await outcomes.remove(session, old, writing.now)
         return Made(None, f"outcome {id} of campaign {slug}", 204)
 
     return await writing.once("outcome.delete", work)
