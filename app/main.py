@@ -14,6 +14,7 @@ from app.access import keyfile, users
 from app.access.throttle import Throttle
 from app.api import errors
 from app.api.door import API, Door
+from app.api.downloads import Downloads
 from app.api.live import Live
 from app.api.metrics import Metrics
 from app.api.openapi import describe
@@ -23,6 +24,7 @@ from app.api.routes import (
     campaigns,
     compare,
     events,
+    exports,
     growth,
     hashtags,
     health,
@@ -54,13 +56,14 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     state.settings, state.clock = settings, clock or SystemClock()
     state.db, state.keys = db, keyfile.keyring(settings) if db else None
     state.metrics, state.throttle, state.live = Metrics(), Throttle(), Live()
+    state.downloads = Downloads()
     # What platforms allow is known to collectors, which the API does not import.
     state.allowed = {platform: _allowed(platform) for platform in collectors.PLATFORMS}
     errors.install(app)
     app.add_middleware(Door, metrics=state.metrics)
     rooms = (
         access, campaigns, influence, compare, outcomes, annotations, inbound, hashtags, influencers, growth, posts,
-        sources, events, health,
+        sources, events, exports, endpoints, deliveries, health,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router, prefix=API)

@@ -24,6 +24,9 @@ class Shown:
     mark: str | None = None  # tells which key the pseudonyms were made with
     strangers: bool = False
 
+    def to_strangers(self) -> "Shown":
+        return replace(self, strangers=True)
+
     def of(self, kind: str, names: Sequence[str], columns: Sequence[Cells], wanted: Sequence[str]) -> list[Cells]:
         """The wanted columns, of those that `names` lists."""
         cells = dict(zip(names, columns, strict=True)) if kind != "curves" else {}
@@ -62,7 +65,3 @@ class Shown:
 
 
 AS_IT_IS = Shown()
-
-
-def to_strangers(shown: Shown) -> Shown:
-    return replace(shown, strangers=True)

@@ -53,6 +53,10 @@ NEEDS: dict[str, Scope | str] = {
     "GET /influencers/{id}": "stats:read", "GET /login": OPEN, "POST /login": OPEN, "POST /logout": ANYONE,
     "GET /setup": OPEN, "POST /setup": OPEN, "GET /static/{name}": OPEN,
     "GET /api/v1/coverage": "stats:read", "GET /api/v1/sources": "stats:read", "GET /api/v1/events": "stats:read",
+    "GET /api/v1/exports/posts": "export", "GET /api/v1/exports/snapshots": "export",
+    "GET /api/v1/exports/accounts": "export", "GET /api/v1/exports/curves": "export",
+    "GET /api/v1/exports/coverage": "export", "GET /api/v1/exports/counts": "export",
+    "GET /api/v1/exports/outcomes": "export",
 }  # fmt: skip
 
 

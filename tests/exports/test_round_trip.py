@@ -144,7 +144,9 @@ async def test_a_hashtag_a_campaign_and_a_span_narrow_what_comes_out(db: Databas
         await rebuild(session, subject_key("campaign", "c"), NOW)
 
     async def out(kind: str, **query: Any) -> list[Any]:
-        return [row async for page in pages.pages(db, kind, Query(**query), NOW) for row in zip(*page.columns, strict=True)]
+        return [
+            row async for page in pages.pages(db, kind, Query(**query), NOW) for row in zip(*page.columns, strict=True)
+        ]
 
     names = [sorted(row[1][-1] for row in await out("posts", **query)) for query in (
         {}, {"hashtags": ("#SUN",)}, {"hashtags": ("wind",)}, {"campaign": "dry"},

@@ -34,6 +34,9 @@ def _apart(given: object) -> object:
     return [name for text in given for name in (text.split(",") if isinstance(text, str) else [text])]
 
 
+Metrics = Annotated[list[Metric] | None, BeforeValidator(_apart), Query(description="the columns; all, if left out")]
+
+
 def _ask(
     start: Annotated[
         Instant | None, Query(alias="from", description="down to a bucket's edge; the first post, if left out")
@@ -41,9 +44,7 @@ def _ask(
     to: Annotated[Instant | None, Query(description="up to a bucket's edge; now, if left out")] = None,
     step: Annotated[Step, Query(description="5m for the last 14 days")] = "1h",
     tz: Annotated[str, Query(max_length=64, description="an IANA zone", examples=["Europe/Paris"])] = "UTC",
-    metric: Annotated[
-        list[Metric] | None, BeforeValidator(_apart), Query(description="the columns; all, if left out")
-    ] = None,
+    metric: Metrics = None,
     platform: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
     split: Annotated[Literal["platform"] | None, Query(description="each platform's columns as well")] = None,
     as_of: Annotated[Instant | None, Query(description="as it was known then; now, if left out")] = None,
