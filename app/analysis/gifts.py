@@ -78,8 +78,8 @@ def _per_thousand(currency: str, one: Compared) -> Measured:
     return exactly(net * 1000 / engagement, unit) if engagement else unknown(unit, "no engagement")
 
 
-MONEY: list[tuple[str, str, Callable[[str, Compared], Measured]]] = [
-    ("amount", WINDOW, _amount),
-    ("average_gift", WINDOW, _average),
-    ("per_1000_engagements", COMMON, _per_thousand),
-]
+Money = list[tuple[str, str, Callable[[str, Compared], Measured]]]
+"""Rows of the table for each currency: name, over what, and how it is measured."""
+
+GIVEN: Money = [("amount", WINDOW, _amount), ("average_gift", WINDOW, _average)]
+FOR_ENGAGEMENT: Money = [("per_1000_engagements", COMMON, _per_thousand)]

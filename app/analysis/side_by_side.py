@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.analysis.aligned import Aligned
-from app.analysis.gifts import COMMON, MONEY, WINDOW, Compared, currencies, donors
+from app.analysis.gifts import COMMON, FOR_ENGAGEMENT, GIVEN, WINDOW, Compared, Money, currencies, donors
 from app.analysis.statistics import authors, bounds, doubling, pace, reach, timing
 from app.analysis.statistics.columns import HOUR
 from app.analysis.statistics.measured import Measured, exactly, unknown
@@ -21,11 +21,17 @@ def table(aligned: Aligned, now: int) -> list[dict[str, Any]]:
     if not aligned.count:
         return []
     each = [Compared(aligned, which, now) for which in range(len(aligned.campaigns))]
-    rows = [_row(each, *entry) for entry in ROWS]
-    rows.insert(1, _row(each, "donors", WINDOW, donors))
-    for currency in currencies(each):
-        rows += [_row(each, f"{name}_{currency}", over, partial(measure, currency)) for name, over, measure in MONEY]
-    return [*rows, _ginis(each)]
+    duration, *rows = (_row(each, *entry) for entry in ROWS)
+    given = [_row(each, "donors", WINDOW, donors), *_money(each, GIVEN)]
+    return [duration, *given, *rows, *_money(each, FOR_ENGAGEMENT), _ginis(each)]
+
+
+def _money(each: list[Compared], entries: Money) -> list[dict[str, Any]]:
+    return [
+        _row(each, f"{name}_{currency}", over, partial(measure, currency))
+        for currency in currencies(each)
+        for name, over, measure in entries
+    ]
 
 
 def _row(each: list[Compared], name: str, over: str, measure: Callable[[Compared], Measured]) -> dict[str, Any]:

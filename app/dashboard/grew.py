@@ -1,12 +1,14 @@
 """The page that says who made a campaign grow: people first, then the largest accounts."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
 from app.analysis.money import decimal
 from app.clock import HOUR, rfc3339
 from app.dashboard import render
+from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
 from app.store import campaigns, influence
@@ -27,6 +29,7 @@ class Row:
     first: str
     brought: str
     lift: str
+    reshares: str
 
 
 @router.get("/campaigns/{slug}/influencers")
@@ -41,8 +44,13 @@ async def show_influence(slug: str, request: Request) -> Response:
     left = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in found.unattributed)
     return render.page(
         request, "grew.html", kept=kept, it=it, rows=rows, left=left, authors=w.number(found.authors),
-        api=f"/api/v1/campaigns/{kept.it.slug}/influencers" + (f"?as_of={rfc3339(it.as_of)}" if it.as_of else ""),
+        reposts=w.number(found.reshares.seen) if found.reshares.seen else "",
+        api=f"/api/v1/campaigns/{kept.it.slug}/influencers{_known(it)}",
     )  # fmt: skip
+
+
+def _known(it: Asked) -> str:
+    return "" if it.as_of is None else f"?{urlencode({'as_of': rfc3339(it.as_of)})}"
 
 
 def _row(row: Whose, found: Influence, w: Words, known: bool) -> Row:
@@ -56,7 +64,7 @@ def _row(row: Whose, found: Influence, w: Words, known: bool) -> Row:
     name = w("post.withheld") if hidden else row.name or w("author.unknown")
     where = ", ".join(dict.fromkeys(account.platform for account in row.accounts))
     brought = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in row.brought)
-    return Row(name, row.influencer, where, cells, _first(row, w), brought or "–", _lift(row, w))
+    return Row(name, row.influencer, where, cells, _first(row, w), brought or "–", _lift(row, w), _reshares(row, w))
 
 
 def _share(part: int, whole: int, w: Words) -> str:
@@ -87,3 +95,7 @@ def _lift(row: Whose, w: Words) -> str:
     if credit.value is None:
         return w("grew.same")
     return f"{w.number(round(credit.value))} ({low} – {high})"
+
+
+def _reshares(row: Whose, w: Words) -> str:
+    return "–" if row.reshares.value is None else w.number(round(row.reshares.value, 1))

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request, Response
 
 from app.clock import HOUR, parse_time, rfc3339
-from app.dashboard import render
+from app.dashboard import render, side_table
 from app.dashboard.asked import Asked
+from app.dashboard.reasons import told
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
 from app.store import campaigns, comparing
@@ -19,11 +20,16 @@ router = APIRouter(route_class=render.Page)
 MOST_OFFERED = 50
 WIDE, HIGH = 10_000, 1_000
 MOST_BARS = 84
+FLAT = 12
+"""A curve that reaches less than this part of the highest is drawn on a scale of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """One campaign's curve from its launch on. `top`: the height of all of them; `gaps`: (at, wide) of a hundred."""
+    """One campaign's curve from its launch on. `top`: how high it reaches; `gaps`: (at, wide) of a hundred.
+
+    `own`: said where it is drawn on a scale of its own.
+    """
 
     slug: str
     name: str
@@ -33,12 +39,7 @@ class Small:
     gaps: tuple[tuple[float, float], ...]
     top: str
     says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    text: str
-    note: int | None
+    own: str
 
 
 MOST_COMPARED = 5
@@ -57,12 +58,13 @@ async def show_comparison(request: Request) -> Response:
             status = 422 if slugs else 200
             return render.page(request, "compare.html", status, offered=offered, chosen=chosen, found=None, it=it)
         found = await comparing.side_by_side(session, slugs, now_of(request), zone=it.zone, as_of=it.as_of)
-    notes: dict[str, int] = {}
     slugs = [one["slug"] for one in found["campaigns"]]
-    rows = [_row(row, slugs, w, notes) for row in found["table"]]
+    names = {one["slug"]: one["name"] for one in found["campaigns"]}
+    rows, notes = side_table.rows(found, w)
+    smalls, bars = _smalls(found, w, it.tz)
     return render.page(
         request, "compare.html", offered=offered, chosen=slugs, found=found, it=it, rows=rows, notes=notes,
-        smalls=_smalls(found, w, it.tz), ratios=[_ratio(one, w) for one in found["log_ratios"]],
+        smalls=smalls, bars=bars, ratios=[_ratio(one, names, w) for one in found["log_ratios"]],
         covered=_covered(found, w), api=_api(slugs, it),
     )  # fmt: skip
 
@@ -80,15 +82,18 @@ def _covered(found: dict[str, Any], w: Words) -> str:
     )  # fmt: skip
 
 
-def _smalls(found: dict[str, Any], w: Words, tz: ZoneInfo) -> list[Small]:
-    """All on one scale, so that they compare at a glance."""
+def _smalls(found: dict[str, Any], w: Words, tz: ZoneInfo) -> tuple[list[Small], str]:
+    """On one scale, so that they compare at a glance; and what a bar is. One that would be flat has its own scale."""
     width = -(-max(1, len(found["campaigns"][0]["series"]["gain"])) // MOST_BARS)
     bars = [_binned(one["series"]["gain"], width) for one in found["campaigns"]]
-    top = max((gain for each in bars for gain in each if gain is not None), default=0)
+    tops = [max((gain for gain in each if gain is not None), default=0) for each in bars]
     each_ms = int(found["age_hours"] * HOUR / max(1, len(bars[0])))
-    return [
-        _small(one, gains, max(top, 1), each_ms, w, tz) for one, gains in zip(found["campaigns"], bars, strict=True)
+    smalls = [
+        _small(one, gains, max(tops) if top * FLAT >= max(tops) else top, max(tops), each_ms, w, tz)
+        for one, gains, top in zip(found["campaigns"], bars, tops, strict=True)
     ]
+    hours = found["age_hours"] / max(1, len(found["campaigns"][0]["series"]["gain"]))
+    return smalls, w("side.bars", span=w.span(int(width * hours * HOUR)))
 
 
 def _binned(gains: list[float | None], width: int) -> list[float | None]:
@@ -97,15 +102,18 @@ def _binned(gains: list[float | None], width: int) -> list[float | None]:
     return [None if all(gain is None for gain in part) else sum(gain or 0 for gain in part) for part in parts]
 
 
-def _small(one: dict[str, Any], gains: list[float | None], top: float, each: int, w: Words, tz: ZoneInfo) -> Small:
+def _small(
+    one: dict[str, Any], gains: list[float | None], top: float, highest: float, each: int, w: Words, tz: ZoneInfo
+) -> Small:
     known = [gain for gain in gains if gain is not None]
     launch = w.moment(parse_time(one["launch"]["value"]), tz)
     declared = one["launch"]["reason"] == "declared"
     return Small(
         one["slug"], one["name"], w(f"kind.{one['kind']}"),
         w("side.launched" if declared else "side.found", time=launch),
-        _path(gains, top), _gaps(gains), w.number(round(top)),
+        _path(gains, max(top, 1)), _gaps(gains), w.number(round(max(top, 1))),
         w("most", n=w.number(round(max(known))), time=f"+{w.span(gains.index(max(known)) * each)}") if known else "–",
+        w("side.own", n=w.number(round(highest))) if top < highest else "",
     )  # fmt: skip
 
 
@@ -126,34 +134,9 @@ def _gaps(gains: list[float | None]) -> tuple[tuple[float, float], ...]:
     return tuple((100 * run[0] / len(gains), 100 * len(run) / len(gains)) for run in found)
 
 
-def _row(row: dict[str, Any], slugs: list[str], w: Words, notes: dict[str, int]) -> tuple[str, str, list[Cell]]:
-    name, _, currency = row["name"].rpartition("_") if row["name"][-3:].isupper() else (row["name"], "", "")
-    label = w(f"side.{name}") + (f" ({currency})" if currency else "")
-    unit = row["unit"].removesuffix(" since launch")
-    said = w.or_same(f"side.unit.{unit}", unit) if "hour" in unit or unit == "people" else ""
-    return label, said, [
-        _cell(row["values"][slug], w, notes) for slug in slugs
-    ]  # fmt: skip
-
-
-def _cell(value: dict[str, Any], w: Words, notes: dict[str, int]) -> Cell:
-    note = notes.setdefault(value["reason"], len(notes) + 1) if value["reason"] else None
-    low, middle, high = (_number(value[name], w) for name in ("low", "value", "high"))
-    if value["value"] is None:
-        return Cell("–" if value["low"] is None else f"{low} – {high}", note)
-    same = value["low"] == value["value"] == value["high"]
-    return Cell(middle if same else f"{middle} ({low} – {high})", note)
-
-
-def _number(value: float | None, w: Words) -> str:
-    if value is None:
-        return "?"
-    shown = value if abs(value) >= 1_000 else float(f"{value:.3g}")
-    return w.number(round(shown)) if abs(value) >= 1_000 or shown == int(shown) else w.number(shown)
-
-
-def _ratio(one: dict[str, Any], w: Words) -> str:
+def _ratio(one: dict[str, Any], names: dict[str, str], w: Words) -> str:
+    of, to = names[one["of"]], names[one["to"]]
     if one["value"] is None:
-        return w("side.no_ratio", of=one["of"], to=one["to"], why=one["reason"])
-    low, value, high = (_number(x, w) for x in one["ratio"])
-    return w("side.ratio", of=one["of"], to=one["to"], n=value, low=low, high=high)
+        return w("side.no_ratio", of=of, to=to, why=told(w, one["reason"]))
+    low, value, high = (side_table.number(x, w) for x in one["ratio"])
+    return w("side.ratio", of=of, to=to, n=value, low=low, high=high)

@@ -182,7 +182,8 @@ def test_the_table_reads_like_the_articles() -> None:
     assert found["amount_EUR"]["young"]["reason"] == "no donations"
     assert found["duration"]["young"]["reason"] == "goes on"
     assert found["half_life"]["old"]["value"] is None
-    assert [*found][:5] == ["duration", "donors", "posts", "authors", "engagement"]
+    money = ["amount_EUR", "average_gift_EUR", "amount_USD", "average_gift_USD"]
+    assert [*found][:9] == ["duration", "donors", *money, "posts", "authors", "engagement"]
 
 
 def test_a_launch_that_nobody_declared_is_marked_as_found() -> None:

@@ -4,6 +4,9 @@ import httpx
 import pytest
 
 from app.clock import to_ms
+from app.dashboard import reasons
+from app.dashboard.reasons import told
+from app.dashboard.words import Words
 from app.db.engine import Database
 from app.store import people
 from app.store.people import Claim
@@ -38,6 +41,43 @@ async def test_side_by_side_in_both_languages(browser: httpx.AsyncClient) -> Non
         assert all(f">{one['value']:.0f}<" in page for one in engagement.values())
         assert page.count('class="seen solid"') == 2
     assert "buckets were observed for all" in english.text
+    assert "Second had 0.6 times the engagement of First" in english.text
+    assert "Engagement gained in each 1 h from launch on" in english.text
+    for word in ("se poursuit", "engagements par heure", "Second a eu 0,6 fois l’engagement de First"):
+        assert word in french.text
+    assert "goes on" not in french.text
+
+
+async def test_the_very_small_is_drawn_beside_the_very_big(db: Database, browser: httpx.AsyncClient) -> None:
+    source = await follow(db, ["#Big", "#Small"], NOW - 3 * DAY, NOW)
+    for slug, size in (("big", 90), ("small", 1)):
+        await campaign(db, slug, f"#{slug.title()}", NOW - 2 * DAY, NOW)
+        await rain(
+            db, source, slug.title(), [(NOW - 2 * DAY + n * HOUR, f"a{n}", 9, size * (n % 3)) for n in range(40)]
+        )
+    page = (await browser.get("/compare?campaign=big&campaign=small")).text
+    assert page.count("Drawn on its own scale, as it would be flat beside 180.") == 1
+    (small,) = [part for part in page.split("<figure")[1:] if "Drawn on its own scale" in part]
+    assert '<text class="y" x="-8" y="16">2</text>' in small
+
+
+def test_reasons_are_told_in_french_with_numbers_as_they_are_written_there() -> None:
+    french, english = Words("fr"), Words("en")
+    reason = "of 555172 by the newest look, 91.2% of what is expected; something else of 12345"
+    assert told(english, reason) == "of 555,172 by the newest look, 91.2% of what is expected; something else of 12,345"
+    assert told(french, reason).startswith("de 555\N{NARROW NO-BREAK SPACE}172 au dernier relevé, 91,2 % de ce qui")
+    assert told(french, "{braces} of N") == "{braces} of N"
+    assert all(key.count("N") == there.count("{}") for key, there in reasons.FRENCH.items())
+
+
+async def test_what_was_known_then(two: None, browser: httpx.AsyncClient) -> None:
+    at = "2026-02-28T12:00:00Z"
+    for path in ("/compare?campaign=first&campaign=second", "/campaigns/first/influencers?"):
+        page = await browser.get(f"{path}&as_of={at}")
+        assert page.status_code == 200
+        assert "As of 28 Feb 2026 12:00." in page.text
+        assert f"as_of={at.replace(':', '%3A')}" in page.text
+        assert (await browser.get(f"{path}&as_of=2999-01-01T00:00:00Z")).status_code == 422
 
 
 @pytest.mark.usefixtures("two")

@@ -11,7 +11,7 @@ SMOOTH = 6 * HOUR
 SETTLED = 2 * HOUR
 PER_HOUR = "engagements/hour"
 MISSED = "posts were missed: a lower bound"
-IN_GAP = "the peak may lie in the gap"
+IN_GAP = "a higher peak may lie in the gap: not all of the time was observed"
 
 
 def velocity(curve: Curve) -> Measured:
