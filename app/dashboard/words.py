@@ -253,7 +253,7 @@ EN: dict[str, str] = {
     "grew.brought": "Brought in, by code",
     "grew.lift": "Lift",
     "grew.reshares": "Reposts brought",
-    "grew.reshares.says": "Reposts brought: {n}, each shared among those who passed it on before, by followers and time.",
+    "grew.reshares.says": "Reposts brought: {n}, each shared among who passed it on before, by followers and age.",
     "grew.reshares.unseen": "Reposts are not shown here, so that none is put down to anyone.",
     "grew.same": "not distinguishable",
     "grew.left": "Without anybody’s code: {what}.",
