@@ -23,6 +23,8 @@ from app.api.routes import (
     annotations,
     campaigns,
     compare,
+    deliveries,
+    endpoints,
     events,
     exports,
     growth,

@@ -10,7 +10,8 @@ from app import outbound
 from app.access import keyfile
 from app.access.seal import Keyring, Unsealable
 from app.alerts import notices, schedule
-from app.alerts.post import client, post, webhook
+from app.alerts.letters import webhook
+from app.alerts.post import client, post
 from app.alerts.schedule import Outcome
 from app.clock import Clock, to_ms
 from app.db.engine import Database, Session

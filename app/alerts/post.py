@@ -1,33 +1,22 @@
 """One try: a signed letter goes out through the guard, and what comes back is judged."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
 
 from app import outbound
-from app.access.seal import Keyring
-from app.alerts import signing
+from app.alerts.letters import Letter
 from app.alerts.schedule import Outcome
 from app.clock import to_ms
 from app.outbound import ForbiddenAddress
 from app.settings import Settings
-from app.store.sending import Claimed
 from collectors import rates
 
 WITHIN_S, CONNECT_S = 15.0, 5.0
 READ, KEPT = 4_096, 1_024
 """Bytes of an answer that are read, and those that are kept."""
 _LINGER_S = 2.0  # for the rest of an answer, once its status is known
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def client(settings: Settings, resolver: outbound.Resolver, connections: int) -> httpx.AsyncClient:
@@ -37,23 +26,13 @@ def client(settings: Settings, resolver: outbound.Resolver, connections: int) ->
     )  # fmt: skip
 
 
-def webhook(claimed: Claimed, keys: Keyring, at: int) -> Letter:
-    """The stored bytes, signed for this try: after a rotation by the keys before it too, while they are good."""
-    purpose = signing.purpose(claimed.endpoint_id)
-    good = keys.unseal(claimed.keys or "", purpose)
-    if claimed.previous and (claimed.previous_until or 0) > at:
-        good += f" {keys.unseal(claimed.previous, purpose)}"
-    said = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-    return Letter(claimed.url, said | signing.headers(claimed.event_id, at, claimed.body, good), claimed.body.encode())
-
-
 async def post(client: httpx.AsyncClient, letter: Letter, now: datetime) -> Outcome:
     """Nothing is raised: whatever goes wrong is the outcome. It never says what an address resolved to."""
     status: int | None = None
     try:
         async with (
             asyncio.timeout(WITHIN_S),
-            client.stream("POST", letter.url, content=letter.body, headers=dict(letter.headers)) as response,
+            client.stream(letter.method, letter.url, content=letter.body, headers=dict(letter.headers)) as response,
         ):
             status = response.status_code
             return _judged(response, await _beginning(response), now)

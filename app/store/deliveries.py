@@ -11,7 +11,7 @@ from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, NotFound
 from app.models import Attempt, Delivery, Endpoint, Event
-from app.store import paging
+from app.store import endpoints, paging
 from app.store.sending import Tried, add_attempt
 
 
@@ -91,16 +91,21 @@ async def replay(session: Session, delivery_id: str, now: int) -> Kept:
     endpoint = (await session.execute(query)).one_or_none()
     if endpoint is None:
         raise Conflict("its endpoint was deleted: there is nobody to send it to")
-    if endpoint.disabled_at is not None:
-        raise Conflict("its endpoint is disabled: PATCH it with enabled true first")
+    _check_enabled(endpoint.disabled_at)
     await _again(session, Delivery.id == delivery_id, now)
     return await by_id(session, delivery_id)
 
 
-async def replay_since(session: Session, endpoint_id: str, since: int, now: int) -> int:
+async def replay_since(session: Session, to: endpoints.Kept, since: int, now: int) -> int:
     """All that was said from then on and was meant for this endpoint; tests apart."""
+    _check_enabled(to.health.disabled_at)
     said = select(Event.id).where(Event.at >= since, Event.type != "endpoint.test")
-    return await _again(session, and_(Delivery.endpoint_id == endpoint_id, Delivery.event_id.in_(said)), now)
+    return await _again(session, and_(Delivery.endpoint_id == to.id, Delivery.event_id.in_(said)), now)
+
+
+def _check_enabled(disabled_at: int | None) -> None:
+    if disabled_at is not None:
+        raise Conflict("the endpoint is disabled: PATCH it with enabled true first")
 
 
 async def _again(session: Session, which: Any, now: int) -> int:

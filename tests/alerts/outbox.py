@@ -136,9 +136,13 @@ class Book:
 
 @asynccontextmanager
 async def office(
-    db: Database, clock: FakeClock, resolver: outbound.Resolver = outbound.SYSTEM_RESOLVER, allow: str = "127.0.0.0/8"
+    db: Database,
+    clock: FakeClock,
+    resolver: outbound.Resolver = outbound.SYSTEM_RESOLVER,
+    allow: str = "127.0.0.0/8",
+    key: str = "k" * 40,
 ) -> AsyncIterator[Office]:
-    settings = Settings(_env_file=None, database_url=db.url, secret_key="k" * 40, allow_networks=allow)
+    settings = Settings(_env_file=None, database_url=db.url, secret_key=key, allow_networks=allow)
     sender = Sender(db, settings, clock, resolver, dice=lambda: 0.5)
     try:
         yield Office(db, settings, clock, sender)

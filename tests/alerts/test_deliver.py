@@ -309,8 +309,9 @@ async def test_what_was_sent_is_sent_again_under_the_same_id_when_asked(db: Data
         said = [await ours.say(number) for number in range(3)]
         await ours.wait(1)
         async with db.write() as session:
-            assert await deliveries.replay_since(session, name, ours.now, ours.now) == 0
-            assert await deliveries.replay_since(session, name, 0, ours.now) == 3
+            kept = await endpoints.by_id(session, name)
+            assert await deliveries.replay_since(session, kept, ours.now, ours.now) == 0
+            assert await deliveries.replay_since(session, kept, 0, ours.now) == 3
         await ours.wait(1)
         assert theirs.ids == dict.fromkeys(said, 2)
         assert len({(one.id, one.digest) for one in theirs.came}) == 3

@@ -10,18 +10,22 @@ from datetime import UTC, datetime, timedelta
 
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from app.access import keyfile, tokens
 from app.access.principal import SCOPES
+from app.access.seal import Keyring
+from app.alerts import signing
 from app.clock import SystemClock, to_ms
-from app.db.engine import Database
+from app.db.engine import Database, Session
 from app.main import create_app
-from app.models import Annotation, Influencer
+from app.models import Annotation, Delivery, Influencer
 from app.settings import Settings
-from app.store import campaigns, following, outcomes, subjects
+from app.store import campaigns, endpoints, following, outbox, outcomes, subjects
 from app.store.campaigns import Described
 from app.store.outcomes import Gift
 from collectors.posts import Account, Engagement, Post
+from tests.alerts.outbox import alert
 from tests.api.conftest import add_source, arrive
 
 
@@ -78,12 +82,25 @@ async def furnish(settings: Settings) -> str:
                 id="ann_0123456789abcdef", campaign_id=campaign, at=0, text="It began", created_at=0, version=1
             ))  # fmt: skip
             keys = keyfile.keyring(settings)
+            await _subscribe(session, keys, to_ms(now))
             minted = await tokens.create(session, keys, "schemathesis", frozenset(SCOPES), to_ms(now))
         await arrive(db, source, [_post(n, now - timedelta(hours=n)) for n in range(1, 8)], now)
         await arrive(db, other, [_post(0, now - timedelta(hours=2), SHOWN)], now, "bluesky")
     finally:
         await db.close()
     return minted.text
+
+
+async def _subscribe(session: Session, keys: Keyring, now: int) -> None:
+    """An endpoint that nobody may call, and something on its way to it."""
+    name = "end_0123456789abcdef"
+    sealed = keys.seal(signing.new_keys(asymmetric=False), signing.purpose(name))
+    it = endpoints.Described("ours", "http://127.0.0.1:9/", None)
+    await endpoints.create(session, endpoints.Kept(name, 1, now, it, keys=sealed))
+    event = alert(1, now)
+    await outbox.put(session, event, None, now)
+    mine = Delivery.event_id == event.id
+    await session.execute(update(Delivery).where(mine).values(id="dlv_0123456789abcdef"))
 
 
 SHOWN = "at://did:plc:example/app.bsky.feed.post/3lbexample"
