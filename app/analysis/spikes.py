@@ -5,7 +5,7 @@ What is done and why, with sources and figures, is in docs/spikes.md. Pure: no c
 
 import struct
 from collections.abc import Iterable
-from math import exp, gcd, isfinite
+from math import ceil, exp, gcd, isfinite
 from typing import NamedTuple
 
 from app.analysis.rhythm import HOUR, Rhythm
@@ -20,12 +20,14 @@ EVIDENCE = 12
 SPREAD_HOURS = 168.0
 FIRST_BAR, AGAIN, LATER = 4.0, 4.0, 1.2
 """The bar when a series begins; and after an alarm, in times of what was seen: at first, and for days."""
-AGAIN_HOURS, LATER_HOURS, DEBT_HOURS = 3.0, 48.0, 1.0
+AGAIN_HOURS, LATER_HOURS, DEBT_HOURS = 3.0, 48.0, 2.0
 """How soon each halves: the bar against a second alarm, the bar that stays, and what a gap may still bring late."""
 DRY_COUNTS = 20.0
-"""A run of zeros where this many were due is a source that fails, not a tag that fell silent."""
+"""A run of zeros where so many were due is a source that fails, not a tag that fell silent."""
 FORGOTTEN_HOURS = 72
 """So long unseen, or so long at zero, and what was known holds no more."""
+DEBT = 3.0
+"""What comes late may be so many times what was due."""
 ROUND = 10
 """Counts that are all multiples of this or more were rounded: one step of them is news as one post is."""
 ROWS_A_YEAR, RARE, RARER = 105_120.0, 4.0, 20.0
@@ -77,18 +79,21 @@ class Detector:
         if at_ms <= self._at:
             return self._unjudged()
         missing = round((at_ms - self._at) / self._step) - 1 if self._at != _NEVER else 0
-        self._at = at_ms
         if missing > 0 or value is None:
-            self._skip(missing + (value is None))
+            self._skip(at_ms, missing + (value is None))
+        self._at = at_ms
         if value is None:
             return self._unjudged()
         usual = self._rhythm.usual(at_ms) if self._rhythm.rows else value
         if value > 0:
             self._measure_unit(value)
-            if self._dry_rows or self._owed:
+            if self._dry > DRY_COUNTS * self._unit:
+                self._owed = DEBT * self._dry
+            self._dry, self._dry_rows = 0.0, 0
+            if self._owed:
                 value = self._paid(value, usual)
         elif self._fails(usual):
-            self._skip(1)
+            self._skip(at_ms, 1)
             return self._unjudged()
         return self._judged(at_ms, max(0.0, value), usual)
 
@@ -106,19 +111,19 @@ class Detector:
         return enough and self._dry_rows * self._hours < FORGOTTEN_HOURS
 
     def _paid(self, value: float, usual: float) -> float:
-        """What comes late after a gap is taken off, up to what the gap owed; the debt is forgotten within hours."""
-        self._dry, self._dry_rows = 0.0, 0
+        """What comes late is taken off, up to what is owed; the debt is forgotten within hours."""
         late = min(max(value - usual, 0.0), self._owed)
         self._owed = (self._owed - late) * 0.5 ** (self._hours / DEBT_HOURS)
         if self._owed < 1:
             self._owed = 0.0
         return value - late
 
-    def _skip(self, rows: int) -> None:
+    def _skip(self, at_ms: int, rows: int) -> None:
         """Rows that were not seen: they are owed, and the bars go on falling. After days, all begins again."""
         self._window.skip(rows)
-        level = self._rhythm.level
-        self._owed = min(self._owed + rows * level, level * 24 * self._window.width)
+        hours = min(rows * self._hours, 24.0)
+        due = sum(self._rhythm.usual(at_ms - hour * HOUR) for hour in range(ceil(hours)))
+        self._owed += DEBT * due * hours / ceil(hours) / self._hours
         self._high *= self._fades[0] ** rows
         self._low *= self._fades[1] ** rows
         if rows * self._hours > FORGOTTEN_HOURS:
