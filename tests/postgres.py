@@ -43,7 +43,8 @@ class Postgres:
         """The URL of a new database: empty, or a clone of the one that `template` names."""
         name = f"groundswell_{uuid4().hex[:16]}"
         source = urlsplit(template).path.lstrip("/") if template else "template0"
-        self._run(f'CREATE DATABASE {name} TEMPLATE "{source}"')
+        # Copying files is four times as fast as writing them into the log, which a clone takes by itself.
+        self._run(f'CREATE DATABASE {name} TEMPLATE "{source}" STRATEGY FILE_COPY')
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
 
     def drop(self, url: str) -> None:
