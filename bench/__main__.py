@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import compare, curve, imports, ingest, reading, startup
+from bench import compare, curve, imports, ingest, reading, serving, startup
 from bench.machine import described, table
 
 PARTS: dict[str, ModuleType] = {
-    "compare": compare, "curve": curve, "imports": imports, "ingest": ingest, "reading": reading, "startup": startup,
+    "compare": compare, "curve": curve, "imports": imports, "ingest": ingest, "reading": reading, "serving": serving,
+    "startup": startup,
 }  # fmt: skip
 RESULTS = Path(__file__).parent / "README.md"
 MARK = "## Last results\n"
