@@ -58,7 +58,7 @@ WORDS: dict[str, dict[str, Word]] = {
         "labels": Word("labels that it carries, separated by spaces", "none"),
         "state": Word("`gone` where the platform does not show it any more", "still there when last looked at"),
         "added_hashtags": Word("`#tag=time` for hashtags that an edit added: it counts under them from then", "none"),
-        "followed_hashtags": Word("which of the hashtags are followed", "all of them"),
+        "followed_hashtags": Word("which of the hashtags are followed; `-` for none", "all of them"),
         "coverage": Word(
             "`stated`: nothing is claimed of what was observed around it but what the coverage file says",
             "the span of the rows may be taken as covered",

@@ -18,6 +18,8 @@ _PLAIN = re.compile(r"[0-9,]*", re.ASCII)
 _WHOLE = re.compile(r"\s*(\d{1,30})(?:\.0*)?\s*", re.ASCII)
 LONGEST_ID = 2_048
 LONGEST_PLATFORM = 64
+NONE = "-"
+"""Where an empty cell would mean all."""
 
 
 def known(number: int) -> int | None:
@@ -150,7 +152,7 @@ def tags(raw: Raw, name: str, filled: bool = True) -> list[tuple[str, ...]]:
     """Hashtags separated by spaces, or a list of them where the format has lists."""
     raw.columns[name] = [" ".join(map(str, cell)) if isinstance(cell, list) else cell for cell in raw.of(name)]
     cells = texts(raw, name, filled)
-    read = {cell: tuple(cell.split()) for cell in set(cells) if cell}
+    read = {cell: () if cell == NONE and not filled else tuple(cell.split()) for cell in set(cells) if cell}
     problems = {each: wrong(each) for found in read.values() for each in found}
     for place, cell in enumerate(cells):
         for each in read.get(cell or "", ()):

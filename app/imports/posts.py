@@ -86,15 +86,17 @@ def _rows(raw: Raw) -> Callable[[int], Row]:
     tags, followed = cells.tags(raw, "hashtags"), cells.tags(raw, "followed_hashtags", filled=False)
     since, shown = cells.added(raw, "added_hashtags"), cells.moments(raw, "followers_at")
     states, claims = cells.texts(raw, "state"), cells.texts(raw, "coverage")
+    named = cells.texts(raw, "followed_hashtags")
     _one_of(raw, "state", states, _STATES)
     _one_of(raw, "coverage", claims, (STATED,))
-    for place, named in enumerate(followed):
-        if strange := [tag for tag in named if normal(tag) not in map(normal, tags[place])]:
+    for place, those in enumerate(followed):
+        if strange := [tag for tag in those if normal(tag) not in map(normal, tags[place])]:
             raw.fault(place, f"followed_hashtags: {strange[0]!r} is none of the post's")
 
     def make(place: int) -> Row:
         beside = Beside(since[place], shown[place], states[place] == "gone")
-        return Row(posts(place), beside, followed[place] or tags[place], claims[place] != STATED)
+        counted = followed[place] if named[place] else tags[place]
+        return Row(posts(place), beside, counted, claims[place] != STATED)
 
     return make
 

@@ -157,7 +157,7 @@ def _post(row: Row, tags: Sequence[_Carried], owed: Owed) -> Row:
     return (
         platform, native, created, " ".join(tag.text for tag in tags), author, handle, followers, *words, edited,
         followers_at, labels, None if state == "live" else state, late or None,
-        None if len(followed) in (0, len(tags)) else " ".join(tag.text for tag in followed),
+        None if len(followed) == len(tags) else " ".join(tag.text for tag in followed) or "-",
         None if inside else "stated",
     )  # fmt: skip
 

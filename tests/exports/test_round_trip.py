@@ -1,5 +1,4 @@
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ import pytest
 
 from app.clock import from_ms
 from app.db.engine import Database
-from app.db.migrate import upgrade
 from app.exports import rows as pages
 from app.exports.rows import Query
 from app.exports.stream import stream
@@ -19,16 +17,6 @@ from collectors.posts import Account, Engagement, Post
 from tests.imports.files import BORN, NOW, bring, brought, differences, everything, look, post
 
 KINDS = ("accounts", "posts", "snapshots", "coverage")
-
-
-@pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[Database]:
-    """Another service, with nothing in it yet."""
-    url = f"sqlite:///{tmp_path / 'other.db'}"
-    await upgrade(url)
-    database = Database(url)
-    yield database
-    await database.close()
 
 
 async def moved(db: Database, other: Database, folder: Path, form: str, **query: Any) -> None:
