@@ -15,7 +15,7 @@ class News(Base):
 
     __tablename__ = "news"
     __table_args__ = (Index(None, "seq"), CLUSTERED)
-    topic: Mapped[str] = mapped_column(Text, primary_key=True)  # points, source; clock: the last number given
+    topic: Mapped[str] = mapped_column(Text, primary_key=True)  # points, source, alert; clock: the last number given
     ref: Mapped[str] = mapped_column(Text, primary_key=True)
     seq: Mapped[Count]
     at: Mapped[Millis]

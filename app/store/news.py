@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 from app.clock import rfc3339
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
-from app.models import Campaign, News, Source, Subject
+from app.models import Alert, Campaign, News, Source, Subject
 
-POINTS, SOURCE = "points", "source"
+POINTS, SOURCE, ALERT = "points", "source", "alert"
 _CLOCK = "clock"  # its row holds the last number that was given
 _NOTED = "news"
 _TABLE = News.__table__.c
@@ -30,7 +30,7 @@ class Told:
     data: Mapping[str, Any] | None
 
 
-def note(session: Session, topic: str, refs: Iterable[int], at: int) -> None:
+def note(session: Session, topic: str, refs: Iterable[int | str], at: int) -> None:
     """These changed; it is told at the commit. Of what changes again and again only the last time is kept."""
     fresh = {(topic, str(ref)): at for ref in refs}
     if fresh and _NOTED not in session.info:
@@ -80,9 +80,10 @@ async def since(session: ReadSession, seq: int, limit: int) -> list[Told]:
         POINTS: await _subjects(session, [int(row.ref) for row in rows if row.topic == POINTS]),
         SOURCE: await _sources(session, [int(row.ref) for row in rows if row.topic == SOURCE]),
     }
+    alerts = await _alerts(session, [row.ref for row in rows if row.topic == ALERT])
     found = []
     for row in rows:
-        about = named.get(row.topic, {}).get(int(row.ref))
+        about = alerts.get(row.ref) if row.topic == ALERT else named.get(row.topic, {}).get(int(row.ref))
         found.append(Told(row.seq, row.topic, about and {**about, "at": rfc3339(row.at)}))
     return found
 
@@ -103,3 +104,13 @@ async def _sources(session: ReadSession, ids: Sequence[int]) -> dict[int, dict[s
     return {
         row.id: {"source": row.name, "state": row.state, "reason": row.reason} for row in await session.execute(query)
     }
+
+
+async def _alerts(session: ReadSession, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    query = select(Alert.id, Alert.rule_id, Alert.status, Alert.subject, Campaign.slug)
+    query = query.outerjoin(Campaign, "campaign:" + Campaign.id == Alert.subject).where(among(session, Alert.id, ids))
+    found: dict[str, dict[str, Any]] = {}
+    for row in await session.execute(query):
+        kind, _, ref = row.subject.partition(":")
+        found[row.id] = {"alert": row.id, "rule": row.rule_id, "status": row.status, "subject": {kind: row.slug or ref}}
+    return found
