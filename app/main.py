@@ -85,7 +85,9 @@ def _allowed(platform: str) -> list[Allowed]:
 
 def _include_pages(app: FastAPI) -> None:
     if find_spec("app.dashboard.pages"):
-        app.include_router(import_module("app.dashboard.pages").router, include_in_schema=False)
+        pages = import_module("app.dashboard.pages")
+        app.include_router(pages.router, include_in_schema=False)
+        errors.show_nowhere(app, pages.show_nowhere)
 
 
 @asynccontextmanager

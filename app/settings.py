@@ -1,5 +1,7 @@
 """Every setting, with its default. Each one is explained in .env.example; a wrong one stops the start."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,12 +10,14 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Network = IPv4Network | IPv6Network
+PREFIX = "GROUNDSWELL_"
+OF_THE_TESTS = (f"{PREFIX}SHARED", f"{PREFIX}FAILPOINT")
 
 
 class Settings(BaseSettings):
     """Read from the environment (`GROUNDSWELL_…`) and from `.env` in the working folder."""
 
-    model_config = SettingsConfigDict(env_prefix="GROUNDSWELL_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     database_url: str = "sqlite:///data/groundswell.db"
     host: str = "127.0.0.1"
@@ -63,3 +67,12 @@ class Settings(BaseSettings):
         if not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
+
+
+def misspelt(names: Iterable[str]) -> tuple[str, str] | None:
+    """The first name that looks like a setting and is none, and the setting that is nearest to it."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for name in sorted({name.upper() for name in names}):
+        if name.startswith(PREFIX) and name not in (*known, *OF_THE_TESTS):
+            return name, get_close_matches(name, known, 1, 0.0)[0]
+    return None

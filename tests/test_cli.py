@@ -1,5 +1,6 @@
 """What a command says when it is misused, before its database is there, and under a wrong setting."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,8 @@ def test_a_command_starts_without_what_it_does_not_need() -> None:
         (["growth", "#a", "--metric", "smiles"], "metric: must be of"),
         (["growth", "#a", "--format", "parquet"], "--out curve.parquet"),
         (["growth", "#a", "--format", "xml"], "Invalid value"),
+        (["growth", "#a", "--out", "p.xyz"], "name it .csv, .json, .parquet"),
+        (["import", "outcomes", ".env"], "--campaign SLUG says whose they are"),
         (["import", "posts", "nowhere.csv"], "there is no file nowhere.csv"),
         (["import", "likes", "x.csv"], "Invalid value"),
         (["import", "posts", ".env", "--from", "2026-01-01"], "--from and --to go together"),
@@ -82,9 +85,9 @@ def test_misuse_is_told_in_one_line_and_ends_with_2(migrated: Path, words: list[
     ("words", "says"),
     [
         (["unfollow", "#nobody"], "#nobody is not followed"),
-        (["growth", "#nobody"], "'nobody' is followed"),
-        (["growth", "--campaign", "none"], "no campaign 'none'"),
-        (["follow", "#a", "--campaign", "none"], "no campaign 'none'"),
+        (["growth", "#nobody"], "groundswell follow '#nobody' begins"),
+        (["growth", "--campaign", "none"], "POST /api/v1/campaigns makes one"),
+        (["follow", "#a", "--campaign", "none"], "POST /api/v1/campaigns makes one"),
         (["collect", "#a"], "groundswell sources add"),
         (["sources", "check", "none"], "no source 'none'"),
         (["sources", "remove", "none"], "no source 'none'"),
@@ -175,6 +178,24 @@ def test_a_secret_is_not_repeated_in_an_error(migrated: Path, monkeypatch: pytes
     assert "hunter2" not in one_line(done)
     assert "cannot be used" in done.err
     assert done.code == 1
+
+
+def test_a_misspelt_setting_stops_the_start_and_the_nearest_is_named(
+    migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUNDSWELL_SHARED", "/anywhere")  # is the tests' own
+    well("users", "list")
+    for said in ("environment", "file"):
+        if said == "environment":
+            monkeypatch.setenv("GROUNDSWELL_PROT", "8000")
+        else:
+            monkeypatch.delenv("GROUNDSWELL_PROT")
+            (migrated / ".env").write_text("GROUNDSWELL_PROT=8000\n")
+        done = call("users", "list")
+        assert done.code == 2
+        assert "GROUNDSWELL_PROT is no setting: GROUNDSWELL_PORT is the nearest" in one_line(done)
+        number = int(re.findall(r"line (\d+)", done.err)[0])
+        assert "GROUNDSWELL_PORT=" in (HOUSE / ".env.example").read_text().splitlines()[number - 1]
 
 
 def test_a_setting_from_the_env_file_counts(migrated: Path) -> None:

@@ -52,10 +52,13 @@ def test_an_imported_curve_is_the_same_in_every_form(filled: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(well("growth", "climate", *RANGE, "--format", "csv"))))
     assert [int(row["likes"]) for row in rows] == curve["series"]["likes"]
     assert [row["time"] for row in rows] == curve["series"]["time"]
-    well("growth", "#climate", *RANGE, "--format", "parquet", "--out", "curve.parquet")
+    well("growth", "#climate", *RANGE, "--out", "curve.parquet")  # as it is named
     assert pq.read_table("curve.parquet").column("likes").to_pylist() == curve["series"]["likes"]
     table = well("growth", "#Climate", *RANGE, "--metric", "likes,posts")
     assert "▁" in table or "█" in table
+    told = well("growth", "#climate", *RANGE, "--metric", "coverage").splitlines()
+    assert {line.split()[-1] for line in told if line.startswith("2026")} <= {"%", "·"}
+    assert any(line.endswith(" %") for line in told)
     assert [line.split()[-1] for line in table.splitlines() if line.startswith("2026")] == [
         str(value) for value in curve["series"]["likes"]
     ]

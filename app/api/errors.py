@@ -1,7 +1,7 @@
 """Errors as they go out: application/problem+json (RFC 9457), whoever found them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -121,6 +121,17 @@ def _methods(request: Request) -> str:
     address = next(matching, None)  # the first is the one that answers
     found = {method for context in contexts if context.path == address for method in context.methods or ()}
     return ", ".join(sorted(found))
+
+
+def show_nowhere(app: FastAPI, page: Callable[[Request], Response]) -> None:
+    """A browser that asks for an address where there is nothing gets a page, but not under the API."""
+
+    async def nowhere(request: Request, error: Exception) -> Response:
+        looks = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
+        is_api = request.scope["path"].startswith("/api/")
+        return page(request) if looks and not is_api else await _http(request, error)
+
+    app.add_exception_handler(404, nowhere)
 
 
 def install(app: FastAPI) -> None:

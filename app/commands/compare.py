@@ -63,16 +63,24 @@ def _table(rows: list[dict[str, Any]], slugs: list[str]) -> list[str]:
 def _cell(value: dict[str, Any], notes: dict[str, int]) -> str:
     """The number and its unit, bounds where they differ, and a note for what is to be known of it."""
     low, high = value["low"], value["high"]
+    unit = "hours" if value["unit"].startswith("hours") else value["unit"]
     if value["value"] is not None:
-        text = number(value["value"])
+        text = _said(value["value"], unit)
         if (low, high) != (value["value"], value["value"]):
-            text += f" ({number(low)} to {number(high)})"
-        text = text if value["unit"] in ("posts", "authors", "share") else f"{text} {value['unit']}"
+            whole = f"{text} ({_said(low, unit)} to {_said(high, unit)})"
+            text = f"at least {text}" if low == value["value"] and high is None else whole
+    elif low is not None and high is None:
+        text = f"at least {_said(low, unit)}"
     elif low is not None or high is not None:
-        text = f"{number(low)} to {number(high)} {value['unit']}"
+        text = f"{_said(low, unit)} to {_said(high, unit)}"
     else:
-        text = "·"
+        return f"· [{notes.setdefault(value['reason'], len(notes) + 1)}]"
+    text += "" if unit in ("posts", "authors", "share", "hours") else f" {unit}"
     return f"{text} [{notes.setdefault(value['reason'], len(notes) + 1)}]" if value["reason"] else text
+
+
+def _said(value: float | None, unit: str) -> str:
+    return span(value) if unit == "hours" and value is not None else number(value)
 
 
 def number(value: float | None) -> str:
@@ -82,7 +90,7 @@ def number(value: float | None) -> str:
 
 
 def span(hours: float) -> str:
-    return f"{hours / 24:,.1f} days" if hours >= 48 else f"{hours:,.0f} hours"
+    return f"{hours / 24:,.1f} days" if hours >= 48 else f"{hours:,.3g} hours"
 
 
 def _ratio(one: dict[str, Any], found: dict[str, Any]) -> str:

@@ -59,7 +59,7 @@ def import_(
     try:
         _tell(run(work()), kind, json)
     except Invalid as error:
-        if error.errors and error.errors[0].field == "format":
+        if error.errors and error.errors[0].field in ("format", "campaign"):
             raise
         raise Problem(error.detail) from error  # the file is wrong, the command was not
 

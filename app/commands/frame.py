@@ -81,6 +81,19 @@ def _with_line(problem: Problem) -> str:
     return f"{problem.detail} ({explained_at(setting)})" if setting.startswith("GROUNDSWELL_") else problem.detail
 
 
+def _check_spelling() -> None:
+    """One that is misspelt would be passed over in silence."""
+    import os
+
+    from pydantic_settings import DotEnvSettingsSource
+
+    from app.settings import Settings, misspelt
+
+    if found := misspelt([*os.environ, *DotEnvSettingsSource(Settings).env_vars]):
+        name, nearest = found
+        raise Invalid(nearest, name, f"{name} is no setting: {nearest} is the nearest")
+
+
 def explained_at(setting: str) -> str:
     """Where `.env.example` explains the setting."""
     if EXPLAINED.is_file():
@@ -91,11 +104,12 @@ def explained_at(setting: str) -> str:
 
 
 def settings() -> "Settings":
-    """From the environment and `.env`. A wrong one is Invalid, named as the user writes it."""
+    """From the environment and `.env`. A wrong or misspelt one is Invalid, named as the user writes it."""
     from pydantic import ValidationError
 
     from app.settings import Settings
 
+    _check_spelling()
     try:
         return Settings()
     except ValidationError as error:

@@ -11,6 +11,7 @@ from app.commands.frame import database, instant, now, run, settings
 from app.errors import Invalid
 
 Format = Literal["table", "csv", "json", "parquet"]
+NAMED: dict[str, Format] = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".txt": "table"}
 SHOWN = ("posts", "posts_total", "authors_new", "engagement", "engagement_total", "coverage")
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -28,8 +29,10 @@ def growth(
     metric: Annotated[list[str] | None, typer.Option(help="columns; may be repeated. Default: all")] = None,
     platform: Annotated[str | None, typer.Option(help="one platform alone")] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="as it was known then. Default: now")] = None,
-    form: Annotated[Format, typer.Option("--format", help="what to write")] = "table",
-    out: Annotated[Path | None, typer.Option(help="a file; parquet needs one")] = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="what to write. Default: as --out is named, else table")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="a file: .csv, .json or .parquet; parquet needs one")] = None,
 ) -> None:
     """Show how a hashtag, a campaign or an influencer grew."""
     from app.store.curves import Ask
@@ -37,10 +40,20 @@ def growth(
     names = tuple(name for one in metric or () for name in one.replace(",", " ").split())
     known = instant("as_of", as_of)
     ask = Ask(instant("from", start), instant("to", end), step, tz, names or None, platform, as_of=known)
+    chosen = _format(form, out)
+    curve = run(_curve(_subject(tag, campaign, influencer), ask))
+    _write(curve, chosen, out)
+
+
+def _format(form: Format | None, out: Path | None) -> Format:
     if form == "parquet" and out is None:
         raise Invalid("out", None, "parquet goes into a file: --out curve.parquet")
-    curve = run(_curve(_subject(tag, campaign, influencer), ask))
-    _write(curve, form, out)
+    if form is not None or out is None:
+        return form or "table"
+    found = NAMED.get(out.suffix.lower())
+    if found is None:
+        raise Invalid("out", str(out), f"{out} does not say what to write: name it {', '.join(NAMED)}, or say --format")
+    return found
 
 
 def _subject(tag: str | None, campaign: str | None, influencer: str | None) -> tuple[str, str]:
@@ -93,7 +106,7 @@ def _table(curve: dict[str, Any]) -> str:
     drawn = next((name for name in ("engagement", *chosen) if any(v is not None for v in series.get(name, ()))), None)
     if drawn:
         lines.append(f"{drawn}  {sparkline(series[drawn])}")
-    told = table(curve, chosen).splitlines()
+    told = table(_with_percent(curve), chosen).splitlines()
     lines += [told[0], *_without_long_gaps(told[1:], [series[name] for name in chosen if not name.endswith("_total")])]
     for gap in curve["gaps"]:
         why = gap["reason"] or gap["state"]
@@ -101,6 +114,22 @@ def _table(curve: dict[str, Any]) -> str:
     if curve["totals"].get("at_least"):
         lines.append("some of it was not observed: totals are at least what is shown")
     return "\n".join(lines) + "\n"
+
+
+class _Percent(float):
+    """A share as it is read: never 100 % where something is missing, never 0 % where something is there."""
+
+    def __format__(self, _: str) -> str:
+        whole = min(max(round(self * 100), 1), 99) if 0 < self < 1 else round(self * 100)
+        return f"{whole} %"
+
+
+def _with_percent(curve: dict[str, Any]) -> dict[str, Any]:
+    shares = {
+        name: [None if one is None else _Percent(one) for one in curve["series"][name]]
+        for name in ("coverage", "estimated") if name in curve["series"]
+    }  # fmt: skip
+    return {**curve, "series": {**curve["series"], **shares}}
 
 
 def _without_long_gaps(lines: list[str], columns: list[list[float | None]]) -> list[str]:

@@ -18,3 +18,9 @@ async def send_static(name: str, request: Request) -> Response:
     kept = "public, max-age=31536000, immutable" if request.query_params.get("v") == render.VERSION else "no-cache"
     kind = render.KINDS[name[name.rindex(".") :]]
     return Response(content, media_type=kind, headers={"Cache-Control": kept})
+
+
+def show_nowhere(request: Request) -> Response:
+    w = render.words_of(request)
+    said = [w("missing.page", value=request.scope["path"][: render.LONGEST_SHOWN])]
+    return render.page(request, "trouble.html", 404, title=w("missing.title"), said=said, detail="", hint="")

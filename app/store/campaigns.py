@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.analysis.tags import normal
 from app.db.dialect import among, lock_rows
 from app.db.engine import ReadSession, Session
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid
 from app.models import (
     Annotation,
     Campaign,
@@ -60,7 +60,7 @@ async def listed(session: ReadSession, after: Sequence[object] | None, limit: in
 async def by_slug(session: ReadSession, slug: str) -> Kept:
     row = (await session.execute(select(Campaign).where(Campaign.slug == slug))).scalar_one_or_none()
     if row is None:
-        raise NotFound(f"there is no campaign {slug!r}")
+        raise subjects.no_campaign(slug)
     return (await _kept(session, [row]))[0]
 
 

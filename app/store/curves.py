@@ -12,12 +12,12 @@ from app.analysis.shape import Ints
 from app.analysis.sums import HOUR
 from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
 from app.db.engine import ReadSession
-from app.errors import Invalid, NotFound
+from app.errors import Invalid
 from app.models import CampaignHashtag, Member, Post, Subject, Tagging
 from app.store import coverage, facts, native_counts, outcome_series, rollups, summaries
 from app.store.as_of import AsOf
 from app.store.coverage import Observed
-from app.store.subjects import hashtag_key, subject_key
+from app.store.subjects import hashtag_key, no_curve, subject_key
 from app.store.summaries import Drawn
 from app.store.sums import Rollups, Source, Sums, nothing
 
@@ -48,7 +48,7 @@ async def growth(
     """
     tz, at, subject = _zone(ask), moment(ask.as_of, now), subject_key(kind, ref)
     if (await session.execute(select(Subject.id).where(Subject.id == subject))).scalar() is None:
-        raise NotFound(f"no {kind} {ref!r} is followed")
+        raise no_curve(kind, ref)
     sums: Source = Rollups(session, subject) if ask.as_of is None else AsOf(session, subject, at)
     edges = await _edges(sums, ask, tz, at)
     rows = await sums.read(edges, ask.step, ask.platform)

@@ -170,7 +170,7 @@ async def join_campaign(session: Session, slug: str, tags: Sequence[str], now: i
     """Hashtags become part of a campaign; its curve is made again, a post with two of its tags counted once."""
     campaign = (await session.execute(select(Campaign).where(Campaign.slug == slug))).scalar()
     if campaign is None:
-        raise NotFound(f"no campaign {slug!r}")
+        raise subjects.no_campaign(slug)
     query = select(CampaignHashtag.hashtag_id).where(CampaignHashtag.campaign_id == campaign.id)
     there = set((await session.execute(query)).scalars())
     fresh = [tag for tag in dict.fromkeys(map(normal, tags)) if hashtag_key(tag) not in there]

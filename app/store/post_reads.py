@@ -13,7 +13,7 @@ from app.errors import NotFound
 from app.models import Account, Campaign, Hashtag, Member, Post, PostText, Snapshot, Source, Subject, Tagging
 from app.store import paging
 from app.store.facts import look_known
-from app.store.subjects import subject_key
+from app.store.subjects import no_campaign, subject_key
 
 METRICS = ("likes", "reposts", "replies", "quotes", "views", "bookmarks")
 _ENGAGEMENT = sum((func.coalesce(getattr(Post, metric), 0) for metric in METRICS[1:4]), func.coalesce(Post.likes, 0))
@@ -75,7 +75,7 @@ async def _subjects(session: ReadSession, ask: Ask) -> list[tuple[str, str]]:
     if ask.campaign is not None:
         campaign = (await session.execute(select(Campaign.id).where(Campaign.slug == ask.campaign))).scalar()
         if campaign is None:
-            raise NotFound(f"there is no campaign {ask.campaign!r}")
+            raise no_campaign(ask.campaign)
         found.append(("campaign", campaign))
     return found
 

@@ -9,6 +9,7 @@ from app.analysis.tags import normal, spelling
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
 from app.db.types import hash_id
+from app.errors import NotFound
 from app.models import CampaignHashtag, Hashtag, InfluencerAccount, Subject
 
 
@@ -92,3 +93,13 @@ def memberships(scope: Scope, tags: Sequence[Carried], author: int | None) -> di
             known = found.get(subject, carried.since)
             found[subject] = None if known is None or carried.since is None else min(known, carried.since)
     return found
+
+
+def no_campaign(slug: str) -> NotFound:
+    return NotFound(f"there is no campaign {slug!r}: GET /api/v1/campaigns lists all, POST /api/v1/campaigns makes one")
+
+
+def no_curve(kind: str, ref: str) -> NotFound:
+    if kind == "hashtag":
+        return NotFound(f"#{ref} is not followed: groundswell follow '#{ref}' begins, import brings history")
+    return NotFound(f"there is no {kind} {ref!r}: GET /api/v1/{kind}s lists them")

@@ -288,3 +288,16 @@ async def test_a_platform_can_be_looked_at_alone(browser: httpx.AsyncClient, rai
     none = await browser.get("/campaigns/wet?platform=nowhere")
     assert none.status_code == 200
     assert "Nothing of this is known here." in said(none)
+
+
+async def test_an_address_where_there_is_nothing_is_a_page_for_a_browser_and_json_for_a_program(app: FastAPI) -> None:
+    async with browser_of(app) as browser:
+        for path, words in (("/nothing/<b>here", "There is no page at"), ("/nothing?lang=fr", "Il n’y a pas de page")):
+            answer = await browser.get(path)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+            assert words in said(answer)
+            assert "<b>here" not in answer.text
+        assert (await browser.get("/api/v1/nothing")).headers["Content-Type"] == "application/problem+json"
+        assert (await browser.post("/nothing")).headers["Content-Type"] == "application/problem+json"
+    async with browser_of(app, Accept="application/json") as program:
+        assert (await program.get("/nothing")).headers["Content-Type"] == "application/problem+json"
