@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from app.access import keyfile
 from app.alerts import payload, signing
 from app.alerts.deliver import ILL, SOUND, Sender
 from app.alerts.payload import Evidence, Said
-from app.clock import DAY, to_ms
+from app.clock import DAY, SystemClock, to_ms
 from app.db.engine import Database
 from app.models import Attempt, Delivery, Endpoint
 from app.models import Event as Row
@@ -36,7 +36,7 @@ BASE = "https://watch.example"
 
 
 def alert(number: int, now: int, said: Said = SAID, kind: str = "alert.firing") -> Event:
-    body = payload.body(kind, now, said, BASE).decode()
+    body = payload.body(kind, now, replace(said, episode=number), BASE).decode()
     return Event(payload.message_id(f"rul_1:hashtag:example:{number}", 1), kind, now, body, said.alert_id, said.rule_id)
 
 
@@ -53,7 +53,7 @@ class Office:
 
     db: Database
     settings: Settings
-    clock: FakeClock
+    clock: FakeClock | SystemClock
     sender: Sender
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -90,6 +90,7 @@ class Office:
 
     async def wait(self, days: float, until: str | None = None) -> None:
         """As long as something is due, up to so many days from now; to the first that is in the state `until`."""
+        assert isinstance(self.clock, FakeClock)
         end = self.now + int(days * DAY)
         while (due := await self._next_due()) is not None and due <= end:
             if due > self.now:
@@ -137,7 +138,7 @@ class Book:
 @asynccontextmanager
 async def office(
     db: Database,
-    clock: FakeClock,
+    clock: FakeClock | SystemClock,
     resolver: outbound.Resolver = outbound.SYSTEM_RESOLVER,
     allow: str = "127.0.0.0/8",
     key: str = "k" * 40,

@@ -13,6 +13,7 @@ Type = Literal[
 State = Literal["waiting", "delivered", "failed", "exhausted", "disabled", "deleted"]
 Language = Literal["en", "fr"]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
+Flag = Annotated[bool, Field(strict=True)]
 Types = Annotated[list[Type], Field(min_length=1, max_length=20)]
 
 _NEW = {"name": "our receiver", "url": "https://hooks.example.org/groundswell", "types": ["alert.firing"]}
@@ -39,7 +40,7 @@ class NewEndpoint(Asked):
     url: Url
     types: Types | None = None
     language: Language = "en"
-    asymmetric: bool = False
+    asymmetric: Flag = False
 
 
 class EndpointChange(Asked):
@@ -50,7 +51,7 @@ class EndpointChange(Asked):
     url: Url = unset
     types: Types | None = None
     language: Language = unset
-    enabled: bool = unset
+    enabled: Flag = unset
 
 
 class EndpointBody(Told):
