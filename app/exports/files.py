@@ -22,7 +22,6 @@ from app.exports.rows import Query, checked
 from app.exports.shown import AS_IT_IS, Shown
 from app.exports.stream import Done, stream
 
-NOTED_EVERY_S = 1.0
 BLOCK = 1 << 20
 
 
@@ -48,14 +47,13 @@ async def to_file(
         now, done = _gone_on(file, note, asked) if resume else (now, _anew(file, note))
         digest = _digest(file)
         try:
-            noted = 0.0
             async for data in stream(db, kind, query, form, now, progress, shown=shown, done=done):
                 digest.update(data)
                 file.write(data)
-                if form != "parquet" and time.monotonic() - noted > NOTED_EVERY_S:
-                    noted = _note(file, note, asked, now, done)
+                if form != "parquet":
+                    _note(file, note, asked, now, done)
         except BaseException:
-            if form == "parquet" or done.cursor is None:
+            if not note.exists():
                 _forget(path, note)
             raise
         about = beside.About(kind, form, query, now, path, done, file.tell(), digest.hexdigest(), shown)
@@ -112,7 +110,7 @@ def _digest(file: BinaryIO) -> Any:
     return digest
 
 
-def _note(file: BinaryIO, note: Path, asked: dict[str, Any], now: int, done: Done) -> float:
+def _note(file: BinaryIO, note: Path, asked: dict[str, Any], now: int, done: Done) -> None:
     file.flush()
     told = {
         "asked": asked, "now": now, "bytes": file.tell(), "rows": done.rows, "platforms": done.platforms,
@@ -121,7 +119,6 @@ def _note(file: BinaryIO, note: Path, asked: dict[str, Any], now: int, done: Don
     fresh = note.with_name(f"{note.name}.new")
     fresh.write_text(json.dumps(told), "utf-8")
     fresh.replace(note)
-    return time.monotonic()
 
 
 def _settle(file: BinaryIO, path: Path, note: Path) -> None:
