@@ -22,6 +22,8 @@ FIRST_BAR, AGAIN, LATER = 4.0, 4.0, 1.2
 """The bar when a series begins; and after an alarm, in times of what was seen: at first, and for days."""
 AGAIN_HOURS, LATER_HOURS, DEBT_HOURS = 3.0, 48.0, 2.0
 """How soon each halves: the bar against a second alarm, the bar that stays, and what a gap may still bring late."""
+CALM, CALM_HOURS = 0.6, 504.0
+"""A rise that lasts is said the sooner the longer a series was silent: down to this share, halving in three weeks."""
 DRY_COUNTS = 20.0
 """A run of zeros where so many were due is a source that fails, not a tag that fell silent."""
 FORGOTTEN_HOURS = 72
@@ -54,8 +56,8 @@ class Detector:
     """What is known of one series. Rows come in the order of time; one that is not later than the last says nothing."""
 
     __slots__ = (
-        "_at", "_dry", "_dry_rows", "_event", "_fades", "_former", "_gain", "_high", "_hours", "_low", "_older",
-        "_owed", "_rhythm", "_row", "_since", "_steady", "_step", "_unit", "_window",
+        "_at", "_calm", "_dry", "_dry_rows", "_event", "_fades", "_former", "_gain", "_high", "_hours", "_low",
+        "_older", "_owed", "_rhythm", "_row", "_since", "_steady", "_step", "_unit", "_window",
     )  # fmt: skip
 
     def __init__(self, step_ms: int = STEP) -> None:
@@ -64,13 +66,13 @@ class Detector:
         self._step, self._hours = step_ms, min(1.0, step_ms / HOUR)  # coarser rows are counted as hours
         self._rhythm, self._window = Rhythm(step_ms), Window(min(60, max(1, round(HOUR / step_ms))))
         # A row that is unlike all others carries its whole hour; a rise that lasts is seen in rows that are cut down.
-        self._row, self._steady = Measure(4.35, 8.0, 0.25), Measure(3.6, 4.0, 0.2)
+        self._row, self._steady = Measure(4.35, 8.0, 0.25), Measure(4.0, 4.0, 0.2)
         self._gain = 1 - 0.5 ** (self._hours / SPREAD_HOURS)
-        self._fades = 0.5 ** (self._hours / AGAIN_HOURS), 0.5 ** (self._hours / LATER_HOURS)
+        self._fades = tuple(0.5 ** (self._hours / half) for half in (AGAIN_HOURS, LATER_HOURS, CALM_HOURS))
         self._at = self._since = _NEVER
         self._dry_rows = self._event = self._former = self._older = 0
         self._unit = 1
-        self._high, self._low, self._owed, self._dry = 0.0, FIRST_BAR, 0.0, 0.0
+        self._high, self._low, self._calm, self._owed, self._dry = 0.0, FIRST_BAR, 1.0, 0.0, 0.0
 
     def push(self, at_ms: int, value: float | None) -> Verdict:
         """Judge one row. None: a gap, or a row that is not to be judged."""
@@ -124,10 +126,15 @@ class Detector:
         hours = min(rows * self._hours, 24.0)
         due = sum(self._rhythm.usual(at_ms - hour * HOUR) for hour in range(ceil(hours)))
         self._owed += DEBT * due * hours / ceil(hours) / self._hours
-        self._high *= self._fades[0] ** rows
-        self._low *= self._fades[1] ** rows
+        self._fade(rows)
         if rows * self._hours > FORGOTTEN_HOURS:
             self._rhythm.rows, self._event, self._low = 0, 0, max(self._low, FIRST_BAR)
+
+    def _fade(self, rows: int) -> None:
+        again, later, calm = self._fades
+        self._high *= again**rows
+        self._low *= later**rows
+        self._calm = CALM + (self._calm - CALM) * calm**rows
 
     def _unjudged(self) -> Verdict:
         window, since = self._window, self._since if self._since != _NEVER else None
@@ -139,8 +146,10 @@ class Detector:
         observed, expected, part = sum(window.values), sum(window.expected), window.seen / window.width
         gain = 3 * max(self._gain, 1 / (rhythm.rows + 51))
         surprise = self._row.surprise(observed, expected, part, unit, gain)
-        surprise = max(surprise, self._steady.surprise(sum(window.clipped), expected, part, unit, gain))
+        steady = self._steady.surprise(sum(window.clipped), expected, part, unit, gain) / self._calm
+        surprise = max(surprise, steady)
         rhythm.learn(at_ms, value, unit)
+        self._fade(1)
         score = self._over_bar(at_ms, surprise)
         ratio = observed / expected if expected > 0.01 else None
         rarity = RARE * exp(RARER * (1 - surprise)) if surprise > 0.5 else ROWS_A_YEAR
@@ -149,11 +158,9 @@ class Detector:
 
     def _over_bar(self, at_ms: int, surprise: float) -> float:
         """One event is one alarm: what was said sets the bar above itself, high for hours and higher for days."""
-        self._high *= self._fades[0]
-        self._low *= self._fades[1]
         score = surprise / max(1.0, self._low, self._high) if self._rhythm.rows > EVIDENCE else 0.0
         if score >= THRESHOLD:
-            self._high, self._low, self._event = AGAIN * surprise, LATER * surprise, 1
+            self._high, self._low, self._calm, self._event = AGAIN * surprise, LATER * surprise, 1.0, 1
         elif self._event:
             self._low = max(self._low, LATER * surprise)
             self._event = int(surprise >= 0.5)
@@ -167,7 +174,7 @@ class Detector:
         """All that is known, so that `load` goes on with the very same numbers."""
         numbers = (
             self._step, self._at, self._since, self._dry_rows, self._event, self._former, self._older, self._unit,
-            self._high, self._low, self._owed, self._dry, self._row.spread, self._steady.spread,
+            self._high, self._low, self._calm, self._owed, self._dry, self._row.spread, self._steady.spread,
             *self._window.numbers(), *self._rhythm.numbers(),
         )  # fmt: skip
         return struct.pack(f"<{len(numbers)}d", *numbers)
@@ -182,9 +189,10 @@ class Detector:
             raise ValueError("this is not a state of this version's detector")
         found._at, found._since, found._dry_rows, found._event = map(int, numbers[1:5])
         found._former, found._older, found._unit = map(int, numbers[5:8])
-        found._high, found._low, found._owed, found._dry, found._row.spread, found._steady.spread = numbers[8:14]
-        end = 14 + len(found._window.numbers())
-        found._window.restore(numbers[14:end])
+        found._high, found._low, found._calm, found._owed, found._dry = numbers[8:13]
+        found._row.spread, found._steady.spread = numbers[13:15]
+        end = 15 + len(found._window.numbers())
+        found._window.restore(numbers[15:end])
         found._rhythm.restore(numbers[end:])
         return found
 
