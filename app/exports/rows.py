@@ -18,7 +18,7 @@ from app.store.subjects import hashtag_key
 
 KINDS = {**FILES, "curves": CURVES}
 PAGE = 5_000
-POSTS_OF_LOOKS = 200
+POSTS_OF_LOOKS = 100
 LOOKS_PAGE = 20_000
 HASHTAGS_PAGE = 200
 Cursor = list[Any]

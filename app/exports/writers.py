@@ -128,6 +128,8 @@ class Parquet:
     def add(self, columns: Sequence[Cells]) -> bytes:
         arrays = [self._arrow.array(cells, type=field.type) for cells, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
+        del arrays
+        self._arrow.default_memory_pool().release_unused()  # else what one page needed stays taken
         return self._sink.taken()
 
     def end(self) -> bytes:
