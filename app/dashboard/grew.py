@@ -5,9 +5,8 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from app.analysis.money import decimal
 from app.clock import HOUR, rfc3339
-from app.dashboard import render
+from app.dashboard import brought, render
 from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -63,8 +62,8 @@ def _row(row: Whose, found: Influence, w: Words, known: bool) -> Row:
     )  # fmt: skip
     name = w("post.withheld") if hidden else row.name or w("author.unknown")
     where = ", ".join(dict.fromkeys(account.platform for account in row.accounts))
-    brought = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in row.brought)
-    return Row(name, row.influencer, where, cells, _first(row, w), brought or "–", _lift(row, w), _reshares(row, w))
+    given = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in row.brought)
+    return Row(name, row.influencer, where, cells, _first(row, w), given or "–", _lift(row, w), _reshares(row, w))
 
 
 def _share(part: int, whole: int, w: Words) -> str:
@@ -82,9 +81,7 @@ def _first(row: Whose, w: Words) -> str:
 def _brought(count: int, micros: int, currency: str | None, w: Words) -> str:
     if currency is None:
         return w.number(count)
-    whole, _, part = decimal(abs(micros)).partition(".")
-    sign = "-" if micros < 0 else ""
-    return f"{sign}{w.number(int(whole))}{w('point')}{part} {currency} ({w.number(count)})"
+    return f"{brought.money(micros, currency, w)} ({w.number(count)})"
 
 
 def _lift(row: Whose, w: Words) -> str:

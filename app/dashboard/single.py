@@ -6,12 +6,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.analysis.tags import normal
-from app.dashboard import panels, posts, render, subjects, tables
+from app.dashboard import brought, panels, posts, render, subjects, tables
 from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.subjects import Subject
+from app.dashboard.words import Words
 from app.db.engine import ReadSession
-from app.store import campaigns, hashtags, overview, people
+from app.store import campaigns, hashtags, outcomes, overview, people
 
 router = APIRouter(route_class=render.Page)
 MOST_POSTS = 10
@@ -25,8 +26,16 @@ async def show_campaign(slug: str, request: Request) -> Response:
     async with render.reading(request) as session:
         kept = await campaigns.by_slug(session, slug)
         subject = subjects.of_campaign(kept, w)
-        more = {"kept": kept, "people": await overview.people(session, kept.it.influencers)}
+        more: dict[str, Any] = {"kept": kept, "people": await overview.people(session, kept.it.influencers)}
+        more["brought"] = await _brought(session, kept, w)
         return await _page(request, session, it, subject, kept.it.name, more)
+
+
+async def _brought(session: ReadSession, kept: campaigns.Kept, w: Words) -> list[brought.Row]:
+    """Over its whole life, whatever range is drawn."""
+    found = await outcomes.totals(session, kept.id)
+    names = await people.names(session, sorted({one.influencer_id for one in found if one.influencer_id}))
+    return brought.rows(found, names, w)
 
 
 @router.get("/hashtags/{tag}")

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.analysis.tags import normal
+from app.clock import rfc3339
 from app.db.dialect import among, lock_rows
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid
@@ -145,7 +146,8 @@ def _columns(new: Described) -> dict[str, object]:
 
 def _check_times(new: Described) -> None:
     if new.launched_at is not None and new.ended_at is not None and new.launched_at >= new.ended_at:
-        raise Invalid("ended_at", new.ended_at // 1_000, "must lie after launched_at")
+        launch = rfc3339(new.launched_at)
+        raise Invalid("ended_at", rfc3339(new.ended_at), f"must lie after launched_at, which is {launch}")
 
 
 async def _set_people(session: Session, campaign: str, ids: Sequence[str]) -> None:

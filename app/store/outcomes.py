@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from babel.numbers import is_currency
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
 
 from app.analysis.money import MICROS, micros
 from app.db.dialect import among, put
@@ -58,10 +58,18 @@ def checked(gift: Gift) -> Gift:
             micros(gift.amount)
         except ValueError as error:
             raise Invalid("amount", gift.amount, str(error)) from None
-    currency = gift.currency.upper() if gift.currency else None
-    if currency and not is_currency(currency):
-        raise Invalid("currency", gift.currency, "must be an ISO 4217 code such as EUR or USD")
-    return replace(gift, kind=gift.kind.lower(), currency=currency)
+    try:
+        known = currency(gift.currency) if gift.currency else None
+    except ValueError as error:
+        raise Invalid("currency", gift.currency, str(error)) from None
+    return replace(gift, kind=gift.kind.lower(), currency=known)
+
+
+def currency(text: str) -> str:
+    """In large letters; ValueError says what would be right."""
+    if not is_currency(text.upper()):
+        raise ValueError("must be an ISO 4217 code such as EUR or USD")
+    return text.upper()
 
 
 def _words(gift: Gift) -> tuple[Any, ...]:
@@ -204,7 +212,8 @@ def summed(whole: Any, part: Any) -> int:
 class Brought:
     """What came in of one kind and currency, and what of it is put down to an influencer (None: to nobody).
 
-    `donors` is a sum over the `said` outcomes that name a number, None where none does.
+    `donors` is a sum over the `said` outcomes that name a number, None where none does. `givers` counts one for each
+    gift that names none as well.
     """
 
     kind: str
@@ -214,6 +223,7 @@ class Brought:
     micros: int
     donors: int | None
     said: int
+    givers: int = 0
 
 
 async def totals(
@@ -221,10 +231,13 @@ async def totals(
 ) -> list[Brought]:
     """Sums by kind, currency and the influencer whose code it bears."""
     by = (Outcome.kind, Outcome.currency, InfluencerCode.influencer_id)
-    sums = (func.count(), *SUM, func.sum(Outcome.donors), func.count(Outcome.donors))
+    givers = func.sum(func.coalesce(Outcome.donors, case((Outcome.micros > 0, 1), else_=0)))
+    sums = (func.count(), *SUM, func.sum(Outcome.donors), func.count(Outcome.donors), givers)
     query = Which(start, end, None, as_of).of(select(*by, *sums), campaign_id)
     query = query.outerjoin(InfluencerCode, InfluencerCode.code == Outcome.code_key).group_by(*by).order_by(*by)
     return [
-        Brought(kind, currency, who, count, summed(whole, part), None if donors is None else int(donors), said)
-        for kind, currency, who, count, whole, part, donors, said in await session.execute(query)
+        Brought(
+            kind, currency, who, count, summed(whole, part), None if donors is None else int(donors), said, int(givers)
+        )
+        for kind, currency, who, count, whole, part, donors, said, givers in await session.execute(query)
     ]

@@ -10,12 +10,15 @@ from sqlalchemy.exc import IntegrityError
 from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid, NotFound
-from app.models import Account, CampaignInfluencer, Influencer, InfluencerAccount, InfluencerCode
+from app.models import Account, Audit, CampaignInfluencer, Influencer, InfluencerAccount, InfluencerCode
 from app.store import codes as donation_codes
 from app.store import paging, rebuild, subjects
 from app.store.accounts import account_key
 from app.store.campaigns import drop_subject
 from app.store.subjects import subject_key
+
+MERGED = "influencer.merge"
+MOST_MERGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,36 @@ async def listed(session: ReadSession, after: Sequence[object] | None, limit: in
 async def by_id(session: ReadSession, person: str) -> Person:
     row = await session.get(Influencer, person)
     if row is None:
-        raise NotFound(f"there is no influencer {person!r}")
+        into = await _merged_into(session, person)
+        told = f"it was merged into {into}, which is to be named now" if into else "GET /api/v1/influencers lists all"
+        raise NotFound(f"there is no influencer {person!r}: {told}")
     return (await _persons(session, [row]))[0]
+
+
+async def to_change(session: ReadSession, person: str) -> Person:
+    """One that is to be merged or split. Conflict where that was merged away already."""
+    if await session.get(Influencer, person) is None and (into := await _merged_into(session, person)):
+        raise Conflict(f"{person} was merged into {into} already: name {into}")
+    return await by_id(session, person)
+
+
+async def _merged_into(session: ReadSession, person: str) -> str | None:
+    """Who has what was theirs, as the audit log says; whoever was merged away again is followed on."""
+    found = None
+    for _ in range(MOST_MERGES):
+        query = select(Audit.subject).where(
+            Audit.action == MERGED, Audit.subject.startswith(merged(person, ""), autoescape=True)
+        )
+        subject = (await session.execute(query.order_by(Audit.id.desc()).limit(1))).scalar()
+        if subject is None:
+            break
+        found = person = subject.rpartition(" ")[2]
+    return found
+
+
+def merged(old: str, into: str) -> str:
+    """The subject of the audit log's entry."""
+    return f"influencer {old} into {into}"
 
 
 async def names(session: ReadSession, ids: Sequence[str]) -> dict[str, str]:

@@ -17,9 +17,9 @@ async def merge(session: Session, old: Person, into: str, now: int) -> Person:
     """All that was `old`'s is `into`'s from now on, whose curve is made again; `old` is gone."""
     if into == old.id:
         raise Conflict("into: is the same influencer: name the one that is to stay")
-    there = await people.by_id(session, into)
-    await _take(session, old)
-    await _take(session, there)
+    there = await people.to_change(session, into)
+    for each in sorted((old, there), key=lambda one: one.id):  # in one order: two merges never wait for each other
+        await _take(session, each)
     for table in (InfluencerAccount, InfluencerCode):
         await session.execute(update(table).where(table.influencer_id == old.id).values(influencer_id=into))
     campaign = CampaignInfluencer
@@ -66,7 +66,10 @@ def _owned(old: Person, claim: Claim, place: int) -> int:
         if it.platform == claim.platform and same:
             return index
     shown = claim.handle or claim.native_id
-    raise Conflict(f"accounts.{place}: {shown} on {claim.platform} is none of this influencer's accounts")
+    raise Conflict(
+        f"accounts.{place}: {shown} on {claim.platform} is none of this influencer's accounts: "
+        f"GET /api/v1/influencers/{old.id} lists them"
+    )
 
 
 async def _take(session: Session, person: Person) -> None:

@@ -8,9 +8,11 @@ from app.dashboard import reasons
 from app.dashboard.reasons import told
 from app.dashboard.words import Words
 from app.db.engine import Database
-from app.store import people
+from app.store import campaigns, outcomes, people
+from app.store.outcomes import Gift
 from app.store.people import Claim
 from tests.api.conftest import NOON
+from tests.dashboard.conftest import parsed
 from tests.store.sky import DAY, HOUR, campaign, follow, rain
 
 NOW = to_ms(NOON)
@@ -110,3 +112,22 @@ async def test_one_campaign_alone_keeps_its_tick_and_says_what_would_be_right(br
     nothing = await browser.get("/compare?lang=fr")
     assert "Choisissez de deux à cinq campagnes." in nothing.text
     assert nothing.text.count(" checked") == 2
+
+
+async def test_what_it_brought_in_stands_on_its_own_page(two: None, db: Database, browser: httpx.AsyncClient) -> None:
+    assert "What it brought in" not in (await browser.get("/campaigns/first")).text
+    gifts = [
+        Gift("1", NOW - DAY, "donation", "1200.50", "EUR", "ada10", 3), Gift("2", NOW - DAY, "donation", "7", "USD"),
+        Gift("3", NOW - DAY, "donation", "400", "EUR"), Gift("4", NOW - DAY, "donation", "-100", "EUR"),
+        Gift("5", NOW - DAY, "sign-up"),
+    ]  # fmt: skip
+    async with db.write() as session:
+        who = (await people.listed(session, None, 1))[0]
+        await people.change(session, who, who.name, who.kind, None, NOW, ["ADA10"])
+        await outcomes.keep(session, (await campaigns.by_slug(session, "first")).id, gifts, NOW)
+    page = parsed(await browser.get("/campaigns/first"))
+    english = " ".join(one.text for one in page.elements if one.tag in ("th", "td")).replace("\xa0", " ")
+    assert "Donations 1,500.50 EUR 4 375.12 EUR Ada <b>Rain</b> 80 %, nobody’s code 20 %" in english
+    assert "Donations 7.00 USD 1 7.00 USD nobody’s code 100 %" in english
+    assert "Sign-ups 1 – –" in english
+    assert "Ce qu’elle a rapporté" in (await browser.get("/campaigns/first?lang=fr")).text

@@ -144,10 +144,10 @@ async def merge_influencer(
     """Two influencers are one person: accounts, codes and campaigns go to `into`, whose curve is made again."""
 
     async def work(session: Session) -> Made:
-        person = await persons.merge(session, await people.by_id(session, id), asked.into, writing.now)
-        return Made(_body(person), f"influencer {id} into {person.id}", 200, _etag(person))
+        person = await persons.merge(session, await people.to_change(session, id), asked.into, writing.now)
+        return Made(_body(person), people.merged(id, person.id), 200, _etag(person))
 
-    return await writing.once("influencer.merge", work)
+    return await writing.once(people.MERGED, work)
 
 
 @router.post(
@@ -162,7 +162,7 @@ async def split_influencer(
     """Some accounts turn out to be someone else's: they become a new influencer, and both curves are made again."""
 
     async def work(session: Session) -> Made:
-        old = await people.by_id(session, id)
+        old = await people.to_change(session, id)
         person = await persons.split(session, old, _claims(asked.accounts), asked.name, writing.now)
         headers = {**_etag(person), "Location": f"/api/v1/influencers/{person.id}"}
         return Made(_body(person), f"influencer {person.id} from {id}", 201, headers)

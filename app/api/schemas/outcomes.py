@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from app.analysis.money import AMOUNT, micros
 from app.api.schemas.common import Asked, Instant, Line, Time, Told, example, unset
 from app.store.columns import NO_NAMES
-from app.store.outcomes import KIND
+from app.store.outcomes import KIND, currency
 
 MOST = 5_000
 """Outcomes in one request; there is `import outcomes` for more."""
@@ -38,7 +38,9 @@ Kind = Annotated[
     str, StringConstraints(max_length=40), AfterValidator(_kind), Field(json_schema_extra={"pattern": f"^{KIND}$"})
 ]
 Amount = Annotated[str, AfterValidator(_amount), Field(json_schema_extra={"pattern": f"^{AMOUNT}$"})]
-Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper=True)]
+Currency = Annotated[
+    str, AfterValidator(currency), Field(json_schema_extra={"pattern": "^[A-Za-z]{3}$"})
+]
 Code = Annotated[Line, Field(max_length=200)]
 Donors = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 Note = Annotated[Line, Field(max_length=2_000)]
