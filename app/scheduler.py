@@ -10,6 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.alerts import deliver
+from app.alerts.watch import Watch
 from app.clock import HOUR, Clock, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
@@ -32,12 +33,15 @@ class Scheduler:
         self._polled: dict[int, int] = {}  # the source of each track that is being polled
         self._refreshed: dict[int, int] = {}
         self._sender = deliver.Sender(db, settings, clock)
+        self._watch = Watch(db, settings, clock)
+        self._watching: dict[str, bool] = {}
         self._sent: dict[str, bool] = {}  # what is on its way, and whether to an endpoint that fails
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def start(self) -> None:
-        for tick, seconds in ((self._poll, 1), (self._refresh, 2), (self._deliver, 1), (self._sweep, HOUR // 1_000)):
+        ticks = (self._poll, 1), (self._refresh, 2), (self._detect, 2), (self._deliver, 1), (self._sweep, HOUR // 1_000)
+        for tick, seconds in ticks:
             self._ticks.add_job(_caught(tick), "interval", seconds=seconds)
         self._ticks.start()
 
@@ -87,6 +91,11 @@ class Scheduler:
                 self._spawn(
                     self._refreshed, source_id, refresh.refresh(self._db, self._settings, self._clock, source_id)
                 )
+
+    async def _detect(self) -> None:
+        if not self._watching and not self._stopping:
+            self._watching["all"] = True
+            self._spawn(self._watching, "all", self._watch.tick())
 
     async def _deliver(self) -> None:
         for ill, most in ((False, deliver.SOUND), (True, deliver.ILL)):

@@ -52,6 +52,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How many evaluations in a row it takes, and how long it goes on after the last that found it true."""
+
+    needed: int = FOR
+    keep: int = KEEP
+
+
+USUAL = Pace()
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
     """One thing to tell, or to record: `told` is `sent`, or why it is not."""
 
@@ -68,17 +79,19 @@ class Transition:
 Step = tuple[State, list[Transition]]
 
 
-def evaluate(state: State, seen: Seen, hush: str | None = None, needed: int = FOR) -> Step:
-    """`hush`: why nothing is sent now (silenced, inhibited); None: it is. `needed`: evaluations in a row."""
+def evaluate(state: State, seen: Seen, hush: str | None = None, pace: Pace = USUAL) -> Step:
+    """`hush`: why nothing is sent now (silenced, inhibited); None: it is."""
     state = _calmer(state, seen.at)
     if state.status == "firing":
-        return _burning(state, seen, hush)
+        state, late = announce(state, seen.at, seen.value, hush)
+        state, told = _burning(state, seen, hush, pace.keep)
+        return state, [*late, *told]
     if seen.clear or not (seen.over or state.trues):
         # Once true, it stays so until it is clear: between the two marks it neither counts nor is forgotten.
         return replace(state, status="ok", trues=0, pending_since=None), []
     since = state.pending_since if state.pending_since is not None else seen.at
     state = replace(state, status="pending", trues=state.trues + seen.over, pending_since=since)
-    return _fire(state, seen, hush) if seen.over and state.trues >= needed else (state, [])
+    return _fire(state, seen, hush) if seen.over and state.trues >= pace.needed else (state, [])
 
 
 def announce(state: State, at: int, value: float | None, hush: str | None) -> Step:
@@ -104,12 +117,12 @@ def _fire(state: State, seen: Seen, hush: str | None) -> Step:
     return _moved(state, seen, hush, told)
 
 
-def _burning(state: State, seen: Seen, hush: str | None) -> Step:
+def _burning(state: State, seen: Seen, hush: str | None, keep: int) -> Step:
     if not seen.clear:
         state = replace(state, last_true=seen.at)
         grown = seen.value is not None and state.peak is not None and seen.value >= ESCALATES * state.peak > 0
         return _tell(state, "escalated", seen.at, "firing", seen.value, hush or SENT) if grown else (state, [])
-    if seen.at - (state.last_true or 0) < KEEP:
+    if seen.at - (state.last_true or 0) < keep:
         return state, []
     return _end(state, seen.at, seen, hush)
 

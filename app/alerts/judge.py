@@ -4,7 +4,8 @@ What lies after `proved_to` is a lower bound, as posts may still turn up there: 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ SETTLES = 30 * MINUTE
 """Counters are read again in this time: gains of younger buckets are still to come."""
 HOLDS = HOUR
 """A bucket that was not seen whole may still be: after this it is a gap."""
+LATE = 3 * HOUR
+"""An alarm on what was so long ago, when it is learnt of, is history: an old hashtag, or an outage made up for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An evaluation with what explains it. `took`: the value that it takes to begin."""
+    """An evaluation with what explains it. `took`: the value that it takes to begin. `coverage` is of the window."""
 
     seen: Seen
     took: float | None = None
     verdict: Verdict | None = None
+    coverage: float | None = None
+    gaps: int = 0
 
 
 def series(tracks: Sequence[Observed], amounts: Sequence[Amount], metric: str, start: int, read_to: int) -> Series:
@@ -107,7 +112,9 @@ def spike(metric: str, known: Known, series: Series) -> tuple[Known, Found | Non
     while at + STEP <= settled and (series.whole[series.at(at)] or at + STEP <= series.read_to - HOLDS):
         place = series.at(at)
         verdict = detector.push(at, series.values[place] if series.whole[place] else None)
-        raised, at = _raised(raised, verdict), at + STEP
+        stands = _raised(raised, verdict)
+        raised = stands if raised is not None or at >= series.read_to - LATE else None
+        at += STEP
         recent = [*recent[-1:], verdict]
     learnt = Known(
         known.subject_id, metric, at, series.read_to, raised, known.basis,
@@ -156,6 +163,13 @@ def quiet(window: int, series: Series) -> Found:
     value = _sum(series, end - window, series.read_to + STEP)
     seen = end - window >= series.start and all(series.whole[series.part(end - window, end)])
     return Found(Seen(series.read_to, seen and value == 0, value > 0, value), 0.0)
+
+
+def told_of(found: Found, window: int, series: Series) -> Found:
+    """With how much of the window was observed."""
+    some = series.some[series.part(series.read_to - window, series.read_to)]
+    begins = sum(not here and before for before, here in pairwise([True, *some]))
+    return replace(found, coverage=round(sum(some) / len(some), 4) if some else None, gaps=begins)
 
 
 def _sum(series: Series, start: int, end: int) -> float:

@@ -25,8 +25,8 @@ MOST = 10
 _CANDIDATES = 200
 
 
-async def of_window(session: ReadSession, subject: int, start: int, end: int) -> tuple[list[Carrier], int]:
-    """The posts that gained most engagement between the two instants, and how many more were looked at.
+async def of_window(session: ReadSession, subject: int, start: int, end: int) -> list[Carrier]:
+    """The posts that gained most engagement between the two instants.
 
     Of the posts born before it those count that have most by now: what gains much in a window has much.
     """
@@ -40,17 +40,17 @@ async def of_window(session: ReadSession, subject: int, start: int, end: int) ->
         .order_by(level.desc(), Post.id)
         .limit(_CANDIDATES)
     )
-    found = (await session.execute(query)).tuples().all()
+    found = (await session.execute(query)).all()
     before = await _levels_before(session, [key for key, _, _ in found], start)
     people = await _influencers(session, [author for _, _, author in found if author is not None])
     ranked = sorted(((int(now) - before.get(key, 0), -key, author) for key, now, author in found), reverse=True)
     chosen = ranked[:MOST]
     texts = select(PostText.post_id, PostText.url).where(among(session, PostText.post_id, [-k for _, k, _ in chosen]))
-    urls: dict[int, str | None] = dict((await session.execute(texts)).tuples().all())
+    urls: dict[int, str | None] = dict((await session.execute(texts)).all())
     return [
         Carrier(-key, urls.get(-key), gained, people.get(author) if author is not None else None)
         for gained, key, author in chosen
-    ], len(ranked) - len(chosen)
+    ]
 
 
 async def _levels_before(session: ReadSession, posts: Sequence[int], at: int) -> dict[int, int]:

@@ -39,6 +39,12 @@ async def stands(session: ReadSession, rules: Sequence[str], subjects: Sequence[
     return await _stands(session, AlertState.rule_id.in_(rules), among(session, AlertState.subject, subjects))
 
 
+async def judged_to(session: ReadSession, rules: Sequence[str]) -> dict[Pair, int]:
+    query = select(AlertState.rule_id, AlertState.subject, AlertState.judged_to)
+    rows = await session.execute(query.where(AlertState.rule_id.in_(rules)))
+    return {(rule, subject): at for rule, subject, at in rows}
+
+
 async def firing(session: ReadSession) -> dict[Pair, Stand]:
     return await _stands(session, AlertState.status == "firing")
 

@@ -18,6 +18,7 @@ from app.models import (
     DetectorState,
     Hashtag,
     Influencer,
+    Pass,
     Rollup,
     Source,
     Track,
@@ -33,6 +34,7 @@ COUNTED = ("posts", "authors")
 class Looked:
     """A live track: up to `proved_to` all was seen, up to `read_to` all that was shown. None: no whole walk yet."""
 
+    tag: str
     hashtag_id: int
     source_id: int
     source: str
@@ -41,7 +43,7 @@ class Looked:
     proved_to: int | None
     failures: int
     due_at: int | None
-    stopped: bool
+    claimed_until: int | None
 
     @property
     def read_to(self) -> int | None:
@@ -67,6 +69,11 @@ class Target:
         return subject_key(self.kind, self.ref)
 
     @property
+    def warming(self) -> bool:
+        """A first walk is under way: it shows the newest posts of a place whose past is not known yet."""
+        return any(track.proved_to is None and not track.failures for track in self.tracks)
+
+    @property
     def basis(self) -> int:
         """What its past rests on: with a source or a hashtag more, the same posts would have been others."""
         return hash_id(*sorted(f"{track.hashtag_id} {track.source_id}" for track in self.tracks if track.proved_to))
@@ -79,21 +86,19 @@ class Target:
 async def tracks(session: ReadSession) -> dict[str, list[Looked]]:
     """Every track that is polled, by hashtag (its normal form)."""
     proved = select(Coverage.track_id, func.max(Coverage.to_at)).where(Coverage.state == "complete")
-    ends: dict[int, int] = dict((await session.execute(proved.group_by(Coverage.track_id))).tuples().all())
+    ends: dict[int, int] = dict((await session.execute(proved.group_by(Coverage.track_id))).all())
     query = (
         select(
             Track.id, Hashtag.tag, Track.hashtag_id, Track.source_id, Source.name, Source.platform, Track.interval_s,
-            Track.failures, Track.due_at, Source.state,
+            Track.failures, Track.due_at, Track.claimed_until,
         )
         .join(Hashtag, Hashtag.id == Track.hashtag_id)
         .join(Source, Source.id == Track.source_id)
         .where(Source.kind == "live", Source.removed_at.is_(None), Track.until_at.is_(None))
     )  # fmt: skip
     found: dict[str, list[Looked]] = {}
-    for key, tag, hashtag, source, name, platform, step, failures, due, state in await session.execute(query):
-        looked = Looked(
-            hashtag, source, name, platform, step * 1_000, ends.get(key), failures, due, state == "stopped"
-        )  # fmt: skip
+    for key, tag, hashtag, source, name, platform, step, *slot in await session.execute(query):
+        looked = Looked(tag, hashtag, source, name, platform, step * 1_000, ends.get(key), *slot)
         found.setdefault(tag, []).append(looked)
     return found
 
@@ -180,10 +185,11 @@ class Known:
     state: bytes
 
 
-async def seen_to(session: ReadSession) -> dict[tuple[int, str], int]:
-    """How far each detector has been asked."""
-    rows = await session.execute(select(DetectorState.subject_id, DetectorState.metric, DetectorState.seen_to))
-    return {(subject, metric): at for subject, metric, at in rows}
+async def seen_to(session: ReadSession) -> dict[tuple[int, str], tuple[int, int]]:
+    """How far each detector has been asked, and on what basis."""
+    table = DetectorState.__table__.c
+    rows = await session.execute(select(table.subject_id, table.metric, table.seen_to, table.basis))
+    return {(subject, metric): (at, basis) for subject, metric, at, basis in rows}
 
 
 async def detectors(session: ReadSession, subjects: Sequence[int]) -> dict[tuple[int, str], Known]:
@@ -193,6 +199,15 @@ async def detectors(session: ReadSession, subjects: Sequence[int]) -> dict[tuple
         table.state,
     ).where(among(session, table.subject_id, subjects))  # fmt: skip
     return {(row[0], row[1]): Known(*row) for row in await session.execute(query)}
+
+
+async def brought(session: ReadSession, source_id: int, start: int, now: int) -> bool | None:
+    """Whether a source brought a new post since `start`. None: it was not asked all that time."""
+    mine = select(Pass.due_at).join(Track, Track.id == Pass.track_id).where(Track.source_id == source_id).limit(1)
+    if (await session.execute(mine.where(Pass.posts_new > 0, Pass.started_at >= start))).first():
+        return True
+    early = (Pass.started_at >= start - (now - start) // 4, Pass.started_at <= start + (now - start) // 4)
+    return False if (await session.execute(mine.where(*early))).first() else None
 
 
 async def keep_detectors(session: Session, rows: Sequence[Known]) -> None:
