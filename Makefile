@@ -36,7 +36,7 @@ format: $(VENV)/.test ## put the code into its form
 bench: $(VENV)/.test ## measure, and print the tables of bench/README.md
 	@$(BIN)/python -m bench
 
-soak: $(VENV)/.test ## the long runs: random kills while collecting, on both databases
+soak: $(VENV)/.test ## the long runs: random kills while collecting and while delivering, on both databases
 	@$(BIN)/python -m pytest -n 0 -m soak --timeout 3600 tests
 
 lock: $(VENV)/.test ## compile the lock files again (UPGRADE=--upgrade takes newer versions)
@@ -59,8 +59,10 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(VENV)/.test: requirements-dev.lock pyproject.toml | $(BIN)/python
+$(VENV)/.test: requirements-dev.lock pyproject.toml tests/alerts/node/package-lock.json | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) (once, about a minute)"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@$(BIN)/npm ci --silent --no-audit --no-fund --prefix tests/alerts/node || \
+		echo "npm reached no registry: the webhook guide's Node example will not be tested" >&2
 	@touch $@
