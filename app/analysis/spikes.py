@@ -30,7 +30,7 @@ FORGOTTEN_HOURS = 72
 """So long unseen, or so long at zero, and what was known holds no more."""
 DEBT = 3.0
 """What comes late may be so many times what was due."""
-ROUND = 10
+ROUND = 100
 """Counts that are all multiples of this or more were rounded: one step of them is news as one post is."""
 ROWS_A_YEAR, RARE, RARER = 105_120.0, 4.0, 20.0
 _NEVER = -(2**62)
