@@ -12,6 +12,7 @@ from app.commands.frame import database, instant, now, run, settings
 from app.errors import Invalid
 
 if TYPE_CHECKING:
+    from app.db.engine import Database
     from app.exports.rows import Query
     from app.exports.shown import Shown
     from app.settings import Settings
@@ -62,14 +63,16 @@ def _format_of(out: Path | None) -> Format:
     return suffixes.get(out.suffix.lower(), "csv") if out else "csv"
 
 
-def _shown(given: "Settings", kind: str, identified: bool) -> "Shown":
-    """The key is made where there is none yet, and only for who needs it."""
+async def _shown(given: "Settings", db: "Database", kind: str, identified: bool) -> "Shown":
+    """The key is made where there is none yet, and only for who needs it; another one would make other pseudonyms."""
     from app.access import keyfile
     from app.exports.shown import AS_IT_IS, Shown
 
     if identified or kind not in ("posts", "accounts"):
         return AS_IT_IS
     keys = keyfile.keyring(given)
+    async with db.write() as session:
+        await keyfile.check_mark(session, keys)
     return Shown(keys.pseudonym, keys.naming_mark)
 
 
@@ -80,7 +83,8 @@ async def _to_output(given: "Settings", kind: str, query: "Query", form: Format,
         raise Invalid("out", None, "parquet is not for a terminal: --out FILE, or send it into a file or a pipe")
     with show.progress(f"exporting {kind}") as bar:
         async with database(given) as db:
-            async for data in stream(db, kind, query, form, now(), bar, shown=_shown(given, kind, identified)):
+            shown = await _shown(given, db, kind, identified)
+            async for data in stream(db, kind, query, form, now(), bar, shown=shown):
                 sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
@@ -92,6 +96,6 @@ async def _to_file(
 
     with show.progress(f"exporting {kind}") as bar:
         async with database(given) as db:
-            shown = _shown(given, kind, identified)
+            shown = await _shown(given, db, kind, identified)
             done = await to_file(db, kind, query, form, out, now(), bar, shown=shown, resume=resume)
     show.say(f"{done.rows:,} rows in {done.path}, what they are in {done.manifest}")
