@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
@@ -46,6 +47,8 @@ def spikes(
 
 def _answer() -> None:
     """One line in, one score out. The step is that of the first rows: a smaller one there begins anew with it."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # what is no text is a bad line with a number, like any other
     first: list[Row] = []
     detector = Detector(STEP)
     try:
