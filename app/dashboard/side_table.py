@@ -30,6 +30,8 @@ def rows(found: dict[str, Any], w: Words) -> tuple[list[Row], list[str]]:
 
 def _row(row: dict[str, Any], slugs: list[str], w: Words, notes: dict[str, int]) -> Row:
     name, _, currency = row["name"].rpartition("_") if row["name"][-3:].isupper() else (row["name"], "", "")
+    if name == "gini":  # a share by its unit, but an index by its use
+        row = {**row, "values": {slug: {**one, "unit": "index"} for slug, one in row["values"].items()}}
     label = w(f"side.{name}") + (f" ({currency})" if currency else "")
     return Row(
         label, w.or_same(f"side.unit.{row['unit']}", ""), [_cell(row["values"][slug], w, notes) for slug in slugs]
@@ -58,6 +60,8 @@ def _bounded(value: dict[str, Any], low: str, middle: str, high: str) -> str:
 def _said(value: float | None, unit: str, w: Words) -> str:
     if value is None:
         return "?"
+    if unit == "share":
+        return w("percent", n=number(100 * value, w))
     if unit.startswith("hours"):
         return ("-" if value < 0 else "") + w.span(round(abs(value) * HOUR))
     return number(value, w)
