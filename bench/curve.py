@@ -92,7 +92,7 @@ def _growth(small: Took, large: Took) -> Figure:
 def _of_file(size: int) -> Took:
     with kept(f"curve-{size}") as folder, ExitStack() as stack:
         path = folder / "bench.db"
-        asyncio.run(_made(f"sqlite:///{path}", folder, size, fill=not path.exists()))
+        asyncio.run(made(f"sqlite:///{path}", folder, size, fill=not path.exists()))
         bare = stack.enter_context(instead.rows_of_file(path, TAG, *RANGE))
         took = _asked(f"sqlite:///{path}", f"/hashtags/{TAG}", bare)
         if size == SIZES[0]:
@@ -107,12 +107,12 @@ def _of_file(size: int) -> Took:
 
 def _of_server(size: int) -> Took:
     with kept(f"curve-{size}") as folder, fresh("PostgreSQL") as url:
-        asyncio.run(_made(url, folder, size, fill=True))
+        asyncio.run(made(url, folder, size, fill=True))
         with instead.rows_of_server(url, TAG, *RANGE) as bare:
             return _asked(url, f"/hashtags/{TAG}", bare)
 
 
-async def _made(url: str, folder: Path, size: int, *, fill: bool) -> None:
+async def made(url: str, folder: Path, size: int, *, fill: bool) -> None:
     await upgrade(url)
     if fill:
         history.write_files(folder, TAG, size)

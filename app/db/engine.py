@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from app.db import at_once
 from app.errors import Busy
 
 PATIENCE_S = 60.0
@@ -58,7 +59,9 @@ def make_engine(url: str, **options: Any) -> AsyncEngine:
         )  # fmt: skip
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed, hide_parameters=True, pool_size=5, max_overflow=10, **options)
+    engine = create_async_engine(
+        parsed, hide_parameters=True, pool_size=5, max_overflow=10, module=at_once.driver(), **options
+    )
     event.listen(engine.sync_engine, "connect", _sqlite_connect)
     event.listen(engine.sync_engine, "begin", _sqlite_begin)
     return engine

@@ -1,10 +1,7 @@
 """What a growth curve's summary needs beyond its columns: its authors, its originals, and the voices beside it."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from sqlalchemy import func, select
@@ -18,15 +15,15 @@ from app.analysis.statistics.summary import Known, summary
 from app.db.dialect import among
 from app.db.engine import ReadSession
 from app.models import Campaign, CampaignHashtag, Hashtag, Member, Post, Rollup, Subject
-from app.store import coverage
+from app.store import coverage, news
 from app.store.as_of import AsOf
 from app.store.coverage import Observed
+from app.store.memory import Memory
 from app.store.subjects import hashtag_key, subject_key
-from app.store.sums import Authors, Source, Sums, grain_of
+from app.store.sums import Source, Sums, grain_of
 
 MOST_OTHERS, MOST_CELLS = 10, 1_000
 """A share of voice reads a row for each other's bucket: beyond these it would cost more than the curve."""
-_DECIDES = [COLUMN[name] for name in ("posts", "authored", "authors_new", "followers", "impressions")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +44,11 @@ class Drawn:
     def subject(self) -> int:
         return subject_key(self.kind, self.ref)
 
-    def state(self) -> tuple[Any, ...]:
-        """While this is the same, so are its authors and its originals: posts and authors only ever add to it."""
-        decided = [part[_DECIDES].tobytes() for one in self.sums for part in (one.before, one.within.sum(axis=0))]
-        return self.subject, int(self.edges[0]), int(self.edges[-1]), self.platform, self.as_of, *decided
-
 
 async def of(session: ReadSession, drawn: Drawn, columns: Columns, now: int) -> dict[str, JSON]:
     """Every statistic of `docs/statistics.md` by its name."""
-    authors, originals = await _remembered(session, drawn)
+    authors = await drawn.source.authors(drawn.edges, drawn.platform)
+    originals = await _originals(session, drawn)
     others, why = await _others(session, drawn, now)
     known = Known(await _declared(session, drawn), authors.posts, authors.largest, originals, others)
     found = summary(columns, drawn.edges, now, known)
@@ -70,28 +63,27 @@ async def _declared(session: ReadSession, drawn: Drawn) -> int | None:
     return (await session.execute(select(Campaign.launched_at).where(Campaign.id == drawn.ref))).scalar()
 
 
-_MOST_REMEMBERED = 64
-_MEMORY: WeakKeyDictionary[Any, OrderedDict[Any, tuple[Authors, int | None]]] = WeakKeyDictionary()
-
-
-async def _remembered(session: ReadSession, drawn: Drawn) -> tuple[Authors, int | None]:
-    """A page that is watched asks every few seconds: what no new post has changed is not counted anew."""
-    memory = _MEMORY.setdefault(session.get_bind(), OrderedDict())
-    state = drawn.state()
-    if state not in memory:
-        memory[state] = await drawn.source.authors(drawn.edges, drawn.platform), await _originals(session, drawn)
-    memory.move_to_end(state)
-    while len(memory) > _MOST_REMEMBERED:
-        memory.popitem(last=False)
-    return memory[state]
-
-
 async def _originals(session: ReadSession, drawn: Drawn) -> int | None:
     """None where no repost is shown: no live source lists them under a hashtag, a file may."""
     if not any(track.kind == "import" for track in drawn.tracks):
         return None
     if (await session.execute(select(Post.id).where(Post.repost_of.is_not(None)).limit(1))).first() is None:
         return None
+    if drawn.as_of is not None:
+        return await _count_originals(session, drawn)
+    key = drawn.subject, drawn.platform, int(drawn.edges[0]), int(drawn.edges[-1])
+    number = await news.number(session, drawn.subject)
+    found = _ORIGINALS.get(session, key, number)
+    if found is None:
+        found = (await _count_originals(session, drawn),)
+        _ORIGINALS.put(session, key, number, found)
+    return found[0]
+
+
+_ORIGINALS: Memory[tuple[int | None]] = Memory(1 << 16, lambda _: 128)
+
+
+async def _count_originals(session: ReadSession, drawn: Drawn) -> int | None:
     query = select(func.count(), func.count(Post.repost_of)).join(Member, Member.post_id == Post.id)
     start, end = int(drawn.edges[0]), int(drawn.edges[-1])
     query = query.where(Member.subject_id == drawn.subject, Member.born_at >= start, Member.born_at < end)

@@ -32,14 +32,6 @@ def nothing(edges: Ints) -> Sums:
     return Sums(np.zeros((len(edges) - 1, len(COLUMNS)), dtype=np.int64), np.zeros(len(COLUMNS), dtype=np.int64))
 
 
-def _weigh(sums: Mapping[str, Sums]) -> int:
-    return sum(one.within.nbytes + one.before.nbytes for one in sums.values())
-
-
-_MEMORY: Memory[dict[str, Sums]] = Memory(8 << 20, _weigh)
-"""Some twenty-five curves of ninety days by the hour."""
-
-
 class Source(Protocol):
     """A subject's sums: as they are (`Rollups`), or as they were known at an instant (`app.store.as_of`)."""
 
@@ -61,24 +53,40 @@ class Authors:
     largest: int | None
 
 
+def _weigh(sums: Mapping[str, Sums]) -> int:
+    return sum(one.within.nbytes + one.before.nbytes for one in sums.values())
+
+
+_HELD: Memory[dict[str, Sums]] = Memory(8 << 20, _weigh)
+"""Some twenty-five curves of ninety days by the hour."""
+_AUTHORS: Memory[Authors] = Memory(4 << 20, lambda authors: 200 + 8 * len(authors.posts))
+
+
 class Rollups:
     def __init__(self, session: ReadSession, subject: int) -> None:
         self._session, self._subject = session, subject
+        self._number: tuple[int, int] | None = None
 
     async def first(self) -> int | None:
         query = select(func.min(Member.born_at)).where(Member.subject_id == self._subject)
         return (await self._session.execute(query)).scalar()
 
     async def read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:
-        number = await news.number(self._session, self._subject)
+        number = await self.number()
         key = self._subject, grain_of(edges, step), platform, edges.tobytes()
-        found = _MEMORY.get(self._session, key, number)
+        found = _HELD.get(self._session, key, number)
         if found is None:
             found = await self._read(edges, step, platform)
             for sums in found.values():  # who is handed them again must find them as they were
                 sums.within.flags.writeable = sums.before.flags.writeable = False
-            _MEMORY.put(self._session, key, number, found)
+            _HELD.put(self._session, key, number, found)
         return dict(found)
+
+    async def number(self) -> tuple[int, int] | None:
+        """While it is the same, so is all that is read here. A reader sees one moment: it is asked for once."""
+        if self._number is None:
+            self._number = await news.number(self._session, self._subject)
+        return self._number
 
     async def _read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:
         start, end = int(edges[0]), int(edges[-1])
@@ -102,6 +110,14 @@ class Rollups:
         return found
 
     async def authors(self, edges: Ints, platform: str | None) -> Authors:
+        key, number = (self._subject, platform, int(edges[0]), int(edges[-1])), await self.number()
+        found = _AUTHORS.get(self._session, key, number)
+        if found is None:
+            found = await self._authors(edges, platform)
+            _AUTHORS.put(self._session, key, number, found)
+        return found
+
+    async def _authors(self, edges: Ints, platform: str | None) -> Authors:
         mine = (
             select(Member.author_id, func.count().label("posts"))
             .where(Member.subject_id == self._subject, Member.author_id.is_not(None))
