@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from app.alerts import deliver
+from app.alerts import deliver, ping
 from app.alerts.watch import Watch
 from app.clock import HOUR, Clock, to_ms
 from app.db.engine import Database
@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.store import sources, tracks, upkeep
 
 STOP_WITHIN_S = 25.0
+PING_EVERY_S = 60
 K = TypeVar("K")
 V = TypeVar("V")
 log = structlog.get_logger()
@@ -36,13 +37,17 @@ class Scheduler:
         self._watch = Watch(db, settings, clock)
         self._watching: dict[str, bool] = {}
         self._sent: dict[str, bool] = {}  # what is on its way, and whether to an endpoint that fails
+        self._well: dict[str, float] = {}  # when each tick last went well
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     async def start(self) -> None:
-        ticks = (self._poll, 1), (self._refresh, 2), (self._detect, 2), (self._deliver, 1), (self._sweep, HOUR // 1_000)
-        for tick, seconds in ticks:
-            self._ticks.add_job(_caught(tick), "interval", seconds=seconds)
+        for tick, seconds in (self._poll, 1), (self._refresh, 2), (self._detect, 2), (self._deliver, 1):
+            self._well[tick.__name__] = self._clock.monotonic()
+            self._ticks.add_job(_caught(self._noted(tick)), "interval", seconds=seconds)
+        self._ticks.add_job(_caught(self._sweep), "interval", seconds=HOUR // 1_000)
+        if self._settings.ping_url:
+            self._ticks.add_job(_caught(self._ping), "interval", seconds=PING_EVERY_S)
         self._ticks.start()
 
     async def stop(self) -> None:
@@ -66,6 +71,19 @@ class Scheduler:
         task = asyncio.create_task(_caught(run)())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _noted(self, tick: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await tick()
+            self._well[tick.__name__] = self._clock.monotonic()
+
+        return run
+
+    async def _ping(self) -> None:
+        """Only while every tick goes well: silence is what the watchdog listens for."""
+        now = self._clock.monotonic()
+        if all(now - well < PING_EVERY_S for well in self._well.values()):
+            await ping.ping(self._settings)
 
     async def _poll(self) -> None:
         """No source takes more than half of the workers: a slow one does not hold up the others."""

@@ -1,12 +1,11 @@
 """Deliveries as they are shown: listed with their attempts, sent once more when asked, and counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import and_, delete, exists, select, update
 
-from app.clock import HOUR
 from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, NotFound
@@ -112,35 +111,6 @@ async def _again(session: Session, which: Any, now: int) -> int:
     values = {"state": "waiting", "reason": None, "due_at": now, "ended_at": None, "tries": 0}
     done = await session.execute(update(Delivery).where(which).values(**values))
     return int(done.rowcount)  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """For the metrics. `late_ms`: how long the most overdue one has been due, resting endpoints apart."""
-
-    states: Mapping[str, int]
-    late_ms: int
-    tried: Mapping[str, int]
-    failing: int
-    disabled: int
-
-
-async def standing(session: ReadSession, now: int) -> Standing:
-    counts = await session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-    overdue = (
-        select(func.min(Delivery.due_at)).join(Endpoint, Endpoint.id == Delivery.endpoint_id)
-        .where(Delivery.due_at <= now, Endpoint.disabled_at.is_(None))
-        .where(or_(Endpoint.waits_until.is_(None), Endpoint.waits_until <= now))
-    )  # fmt: skip
-    oldest = (await session.execute(overdue)).scalar()
-    outcome = case((Attempt.problem.is_(None), "taken"), else_="failed")
-    tried = select(outcome, func.count()).where(Attempt.at > now - HOUR).group_by(outcome)
-    sums = select(func.count().filter(Endpoint.failures > 0), func.count().filter(Endpoint.disabled_at.is_not(None)))
-    failing, disabled = (await session.execute(sums.select_from(Endpoint))).one()
-    return Standing(
-        {row[0]: row[1] for row in counts}, now - oldest if oldest is not None else 0,
-        {row[0]: row[1] for row in await session.execute(tried)}, failing, disabled,
-    )  # fmt: skip
 
 
 async def sweep(session: Session, before: int, now: int) -> None:

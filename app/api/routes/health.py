@@ -9,7 +9,7 @@ from app.api.schemas.sources import Health, Readiness
 from app.db import ready as revisions
 from app.db.engine import Database
 from app.errors import Busy, Problem
-from app.store import source_reads
+from app.store import source_reads, standing
 
 router = APIRouter(tags=["health"], route_class=Route)
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -43,6 +43,7 @@ async def ready(request: Request) -> Readiness:
     responses=Responses({200: {"content": _TEXT}}) | problems(),
 )
 async def metrics(request: Request, session: Reading, now: Now) -> Response:
-    """Requests answered here, and the state of the sources, for Prometheus."""
+    """Requests answered here, and how sources, alerts and deliveries stand, for Prometheus."""
     sources = await source_reads.listed(session, None, MOST_SOURCES, now, request.app.state.allowed)
-    return Response(request.app.state.metrics.page(sources), media_type=METRICS_TYPE)
+    page = request.app.state.metrics.page(sources, await standing.read(session, now))
+    return Response(page, media_type=METRICS_TYPE)
