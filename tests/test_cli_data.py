@@ -135,6 +135,44 @@ def test_what_goes_out_comes_in_again(filled: Path, tmp_path: Path, monkeypatch:
     assert {kind: well("export", kind, "--hashtag", "#climate", "--identified") for kind in kinds} == out
 
 
+def test_many_hashtags_go_into_one_file_with_all_that_it_is_beside_it(filled: Path) -> None:
+    assert "3 rows in x.csv" in well("export", "posts", "#Now", "climate", "--out", "x.csv")
+    assert sorted(path.name for path in filled.glob("*json")) == [
+        "datapackage.json", "x.csv.dictionary.json", "x.csv.manifest.json",
+    ]  # fmt: skip
+    told = json.loads((filled / "x.csv.manifest.json").read_text())
+    assert {one["hashtag"] for one in told["coverage"]} == {"#climate", "#now"}
+    assert "p_" in (filled / "x.csv").read_text()
+    curves = list(csv.DictReader(io.StringIO(well("export", "curves", "now", "climate", "--metric", "posts"))))
+    assert {row["subject"] for row in curves} == {"now", "climate"}
+    assert well("export", "posts", "#now", "--dehydrated").splitlines() == [
+        "platform,native_id,created_at", "mastodon,https://a.example/1,2026-03-01T10:00:00Z",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--resume",), "goes with --out"),
+        (("--resume", "--out", "x.csv"), "there is nothing to go on with"),
+        (("--resume", "--out", "x.parquet"), "cannot be gone on with"),
+        (("#none", "--out", "x.csv"), "#none is not followed"),
+    ],
+)
+def test_an_export_that_cannot_be_says_why_and_leaves_nothing(filled: Path, words: tuple[str, ...], says: str) -> None:
+    assert says in one_line(call("export", "posts", *words))
+    assert list(filled.glob("x.*")) == []
+
+
+def test_another_key_would_make_other_pseudonyms_and_is_refused(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_SECRET_KEY", "a key that is long enough for the tests")
+    before = well("export", "posts")
+    assert well("export", "posts") == before
+    monkeypatch.setenv("GROUNDSWELL_SECRET_KEY", "another key that is long enough, too")
+    assert "the key is not the one" in one_line(call("export", "posts"))
+    assert "ana" in well("export", "posts", "--identified")
+
+
 def test_rows_alone_go_to_standard_output(filled: Path) -> None:
     done = call("export", "snapshots", "--hashtag", "#climate", "--format", "jsonl")
     assert [json.loads(line)["native_id"] for line in done.out.splitlines()]

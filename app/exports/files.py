@@ -43,7 +43,7 @@ async def to_file(
         raise Invalid("resume", form, "a Parquet file cannot be gone on with: export it anew, or as csv or jsonl")
     await checked(db, kind, query, now)
     asked = {"kind": kind, "format": form, "query": asdict(query), "authors": shown.mark if shown.name else None}
-    with _part(path) as (file, note):
+    with _part(path, resume) as (file, note):
         now, done = _gone_on(file, note, asked) if resume else (now, _anew(file, note))
         digest = _digest(file)
         try:
@@ -64,13 +64,15 @@ async def to_file(
 
 
 @contextmanager
-def _part(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+def _part(path: Path, resume: bool) -> Iterator[tuple[BinaryIO, Path]]:
     """`FILE.part`, held so that no other export writes there, and where how far it came is noted."""
     part, note = path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.part.json")
     try:
-        file = part.open("r+b" if part.exists() else "x+b")
+        file = part.open("r+b" if resume or part.exists() else "x+b")
+    except FileNotFoundError as error:
+        raise (_nothing(note) if resume else _unwritable(path, error)) from None
     except OSError as error:
-        raise Invalid("out", str(path), f"{path} cannot be written: {error.strerror}") from error
+        raise _unwritable(path, error) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -79,6 +81,14 @@ def _part(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
         if not part.exists() or not os.path.samestat(part.stat(), os.fstat(file.fileno())):
             raise Conflict(f"another export has just written {path}: ask again")
         yield file, note
+
+
+def _unwritable(path: Path, error: OSError) -> Invalid:
+    return Invalid("out", str(path), f"{path} cannot be written: {error.strerror}")
+
+
+def _nothing(note: Path) -> Invalid:
+    return Invalid("resume", str(note), f"there is nothing to go on with: no {note}")
 
 
 def _anew(file: BinaryIO, note: Path) -> Done:
@@ -92,7 +102,7 @@ def _gone_on(file: BinaryIO, note: Path, asked: dict[str, Any]) -> tuple[int, Do
     try:
         told = json.loads(note.read_text("utf-8"))
     except (OSError, ValueError):
-        raise Invalid("resume", str(note), f"there is nothing to go on with: no {note}") from None
+        raise _nothing(note) from None
     if told["asked"] != json.loads(json.dumps(asked)):
         raise Invalid("resume", str(note), "what is there was asked for otherwise: ask the same, or leave --resume out")
     if file.seek(0, os.SEEK_END) < told["bytes"]:
