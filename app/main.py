@@ -20,6 +20,8 @@ from app.api.metrics import Metrics
 from app.api.openapi import describe
 from app.api.routes import (
     access,
+    alert_rules,
+    alerts,
     annotations,
     campaigns,
     compare,
@@ -65,7 +67,7 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     app.add_middleware(Door, metrics=state.metrics)
     rooms = (
         access, campaigns, influence, compare, outcomes, annotations, inbound, hashtags, influencers, growth, posts,
-        sources, events, exports, endpoints, deliveries, health,
+        sources, events, exports, endpoints, deliveries, alert_rules, alerts, health,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router, prefix=API)

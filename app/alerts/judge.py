@@ -112,8 +112,8 @@ def spike(metric: str, known: Known, series: Series) -> tuple[Known, Found | Non
     while at + STEP <= settled and (series.whole[series.at(at)] or at + STEP <= series.read_to - HOLDS):
         place = series.at(at)
         verdict = detector.push(at, series.values[place] if series.whole[place] else None)
-        stands = _raised(raised, verdict)
-        raised = stands if raised is not None or at >= series.read_to - LATE else None
+        still = standing(raised, verdict)
+        raised = still if raised is not None or at >= series.read_to - LATE else None
         at += STEP
         recent = [*recent[-1:], verdict]
     learnt = Known(
@@ -123,17 +123,18 @@ def spike(metric: str, known: Known, series: Series) -> tuple[Known, Found | Non
     for bucket in range(at, series.read_to, STEP):
         place = series.at(bucket)
         verdict = detector.push(bucket, series.values[place] if series.some[place] else None)
-        raised = _raised(raised, verdict)
+        raised = standing(raised, verdict)
         recent = [*recent[-1:], verdict]
     judged = [verdict for verdict in recent if verdict.observed is not None]
     if not judged:
         return learnt, None
     # The newest bucket has only begun: the one before it may say more.
     best = max(judged, key=lambda verdict: (verdict.observed or 0.0) - verdict.baseline)
-    return learnt, _stands(metric, series.read_to, raised, best)
+    return learnt, stands(metric, series.read_to, raised, best)
 
 
-def _raised(raised: float | None, verdict: Verdict) -> float | None:
+def standing(raised: float | None, verdict: Verdict) -> float | None:
+    """What an alarm took above the usual, from the row that raises it until most of that is gone again."""
     if verdict.observed is None:
         return raised
     above = verdict.observed - verdict.baseline
@@ -142,7 +143,7 @@ def _raised(raised: float | None, verdict: Verdict) -> float | None:
     return raised if above >= CLEAR * raised else None
 
 
-def _stands(metric: str, at: int, raised: float | None, verdict: Verdict) -> Found:
+def stands(metric: str, at: int, raised: float | None, verdict: Verdict) -> Found:
     value = verdict.observed or 0.0
     over = raised is not None and value - verdict.baseline >= raised and value >= FLOOR[metric]
     took = None if raised is None else verdict.baseline + raised
