@@ -9,6 +9,9 @@ from app.commands.frame import database, instant, now, run, settings
 from app.commands.growth import sparkline
 from app.commands.show import say
 
+UNCOVERED = (
+    "import posts --from --to, or a coverage file, says what was; --metric native_posts compares platforms' own counts"
+)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -37,6 +40,8 @@ def told(found: dict[str, Any]) -> str:
     """What is compared, the curves as lines of blocks, the table, and the ratios."""
     each, seen = found["campaigns"], found["intersection"]
     covered = f"{seen['buckets']} of {seen['of']} buckets were observed for all"
+    if not seen["buckets"]:
+        covered += f" ({UNCOVERED})"
     lines = [f"{span(found['age_hours'])} from launch, cut at the youngest; {covered}"]
     for one in each:
         when = f"{DAYS[one['weekday']]} {one['hour']:02}h" if one["weekday"] is not None else "?"

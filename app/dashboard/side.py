@@ -50,6 +50,7 @@ async def show_comparison(request: Request) -> Response:
     render.check_may(request, "stats:read")
     w, it = words_of(request), render.asked_of(request, "all")
     slugs = request.query_params.getlist("campaign")
+    metric = comparing.NATIVE if request.query_params.get("metric") == comparing.NATIVE else "engagement"
     async with render.reading(request) as session:
         offered = (await campaigns.listed(session, None, MOST_OFFERED))[:MOST_OFFERED]
         if not 2 <= len(set(slugs)) <= MOST_COMPARED:
@@ -57,21 +58,30 @@ async def show_comparison(request: Request) -> Response:
             chosen = slugs or [one.it.slug for one in offered[:2]]
             status = 422 if slugs else 200
             return render.page(request, "compare.html", status, offered=offered, chosen=chosen, found=None, it=it)
-        found = await comparing.side_by_side(session, slugs, now_of(request), zone=it.zone, as_of=it.as_of)
+        found = await comparing.side_by_side(session, slugs, now_of(request), metric, zone=it.zone, as_of=it.as_of)
     slugs = [one["slug"] for one in found["campaigns"]]
     names = {one["slug"]: one["name"] for one in found["campaigns"]}
     rows, notes = side_table.rows(found, w)
     smalls, bars = _smalls(found, w, it.tz)
     return render.page(
         request, "compare.html", offered=offered, chosen=slugs, found=found, it=it, rows=rows, notes=notes,
-        smalls=smalls, bars=bars, ratios=[_ratio(one, names, w) for one in found["log_ratios"]],
-        covered=_covered(found, w), api=_api(slugs, it),
+        smalls=smalls, bars=bars, ratios=[_ratio(one, names, metric, w) for one in found["log_ratios"]],
+        covered=_covered(found, w), api=_api(slugs, metric, it),
+        native=_native(request, found),
     )  # fmt: skip
 
 
-def _api(slugs: list[str], it: Asked) -> str:
-    known = [("as_of", rfc3339(it.as_of))] if it.as_of is not None else []
-    return f"/api/v1/compare?{urlencode([*(('campaign', slug) for slug in slugs), *known])}"
+def _api(slugs: list[str], metric: str, it: Asked) -> str:
+    more = {"metric": metric if metric == comparing.NATIVE else None, "as_of": rfc3339(it.as_of) if it.as_of else None}
+    asked = [(name, value) for name, value in more.items() if value]
+    return f"/api/v1/compare?{urlencode([*(('campaign', slug) for slug in slugs), *asked])}"
+
+
+def _native(request: Request, found: dict[str, Any]) -> str:
+    """Where to compare the platforms' own counts, where nothing was collected for all of them."""
+    if found["intersection"]["buckets"] or found["metric"] == comparing.NATIVE:
+        return ""
+    return f"?{request.url.include_query_params(metric=comparing.NATIVE).query}"
 
 
 def _covered(found: dict[str, Any], w: Words) -> str:
@@ -93,7 +103,7 @@ def _smalls(found: dict[str, Any], w: Words, tz: ZoneInfo) -> tuple[list[Small],
         for one, gains, top in zip(found["campaigns"], bars, tops, strict=True)
     ]
     hours = found["age_hours"] / max(1, len(found["campaigns"][0]["series"]["gain"]))
-    return smalls, w("side.bars", span=w.span(int(width * hours * HOUR)))
+    return smalls, w(f"side.bars.{found['metric']}", span=w.span(int(width * hours * HOUR)))
 
 
 def _binned(gains: list[float | None], width: int) -> list[float | None]:
@@ -134,9 +144,9 @@ def _gaps(gains: list[float | None]) -> tuple[tuple[float, float], ...]:
     return tuple((100 * run[0] / len(gains), 100 * len(run) / len(gains)) for run in found)
 
 
-def _ratio(one: dict[str, Any], names: dict[str, str], w: Words) -> str:
+def _ratio(one: dict[str, Any], names: dict[str, str], metric: str, w: Words) -> str:
     of, to = names[one["of"]], names[one["to"]]
     if one["value"] is None:
-        return w("side.no_ratio", of=of, to=to, why=told(w, one["reason"]))
+        return w(f"side.no_ratio.{metric}", of=of, to=to, why=told(w, one["reason"]))
     low, value, high = (side_table.number(x, w) for x in one["ratio"])
-    return w("side.ratio", of=of, to=to, n=value, low=low, high=high)
+    return w(f"side.ratio.{metric}", of=of, to=to, n=value, low=low, high=high)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import case, func, select
@@ -13,14 +14,16 @@ from app.clock import rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid
 from app.models import Outcome
-from app.store import campaigns, lives
+from app.store import campaigns, counted, lives
 from app.store.curves import moment
-from app.store.lives import Life
+from app.store.lives import Begun, Life
 
 METRICS = (
     "posts", "authors_new", "likes", "reposts", "replies", "quotes", "views", "engagement", "followers",
     "potential_impressions",
 )  # fmt: skip
+NATIVE = "native_posts"
+"""Posts as the platforms count them: all that is compared then is of their own counts."""
 PER = tuple(compare.PER)
 
 
@@ -40,12 +43,20 @@ async def side_by_side(
         raise Invalid("tz", zone, str(error)) from None
     kept = [await campaigns.by_slug(session, slug) for slug in slugs]
     begun = [await lives.begin(session, one, now, as_of) for one in kept]
-    step = lives.step_for(min(one.start for one in begun), now)
-    found = [await lives.read(session, one, step, tz) for one in begun]
+    found = await _lives(session, begun, tz, metric == NATIVE)
     bare = [_campaign(life, _launch(life)) for life in found]
     cuts = aligned.cut(bare, now)
     whole = [await _filled(session, life, one, cut) for life, one, cut in zip(found, bare, cuts, strict=True)]
-    return {**compare.compare(whole, now, metric, per, zone), "as_of": rfc3339(now)}
+    told = compare.compare(whole, now, "posts" if metric == NATIVE else metric, per, zone)
+    return {**told, "metric": metric, "as_of": rfc3339(now)}
+
+
+async def _lives(session: ReadSession, begun: Sequence[Begun], tz: ZoneInfo, native: bool) -> list[Life]:
+    step = lives.step_for(min(one.start for one in begun), begun[0].now)
+    found = [await (counted if native else lives).read(session, one, step, tz) for one in begun]
+    if native and step == "1h" and any(not any(life.columns["coverage"]) for life in found):
+        return [await counted.read(session, one, "1d", tz) for one in begun]  # days are told, and do not nest in hours
+    return found
 
 
 def _check(slugs: Sequence[str], metric: str, per: str) -> None:
@@ -53,8 +64,8 @@ def _check(slugs: Sequence[str], metric: str, per: str) -> None:
         raise Invalid("campaign", list(slugs), f"must name {LEAST} to {MOST} campaigns")
     if len(set(slugs)) < len(slugs):
         raise Invalid("campaign", list(slugs), "names one campaign twice: a campaign is compared with others")
-    if metric not in METRICS:
-        raise Invalid("metric", metric, f"must be one of {' '.join(METRICS)}")
+    if metric not in (*METRICS, NATIVE):
+        raise Invalid("metric", metric, f"must be one of {' '.join((*METRICS, NATIVE))}")
     if per not in PER:
         raise Invalid("per", per, f"must be one of {' '.join(PER)}")
 

@@ -1,6 +1,7 @@
 """Two campaigns side by side over HTTP: the table against sums by hand, and what cannot be compared."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from app.db.engine import Database
 from app.store import campaigns, outcomes
 from app.store.outcomes import Gift
 from tests.api.conftest import NOON
+from tests.imports.files import bring
 from tests.store.sky import DAY, HOUR, Row, campaign, follow, rain
 
 NOW = to_ms(NOON)
@@ -111,3 +113,29 @@ async def test_a_launch_that_nobody_declared_is_found_and_marked(db: Database, a
     assert (await api.get("/campaigns/calm")).json()["launch"] is None
     found = await compared(api, "campaign=told&campaign=old")
     assert found["campaigns"][1]["launch"]["reason"] == "found, not declared"
+
+
+async def test_what_platforms_count_themselves_is_compared_where_nothing_was_collected(
+    db: Database, api: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    first = NOW // DAY * DAY - 9 * DAY
+    rows = [
+        {"platform": "twitter", "hashtag": tag, "start": rfc3339(first + n * DAY),
+         "end": rfc3339(first + (n + 1) * DAY), "posts": size * (n + 1)}
+        for tag, size in (("#Old", 10), ("#Young", 3)) for n in range(8) if (tag, n) != ("#Young", 4)
+    ]  # fmt: skip
+    assert (await bring(db, tmp_path, "counts", rows)).kept == 15
+    for slug in ("old", "young"):
+        body = {"slug": slug, "name": slug, "launched_at": rfc3339(first), "hashtags": [f"#{slug.title()}"]}
+        assert (await api.post("/campaigns", json=body)).status_code == 201
+    assert (await compared(api))["intersection"]["buckets"] == 0
+    found = await compared(api, "campaign=old&campaign=young&metric=native_posts")
+    assert (found["metric"], found["intersection"]["buckets"], found["intersection"]["of"]) == ("native_posts", 7, 8)
+    posts = next(row["values"] for row in found["table"] if row["name"] == "posts")
+    assert (posts["old"]["value"], posts["young"]["value"]) == (10 * (36 - 5), 3 * (36 - 5))
+    assert found["log_ratios"][0]["ratio"][1] == pytest.approx(0.3)
+    assert [campaign["series"]["gain"][4] for campaign in found["campaigns"]] == [None, None]
+    engagement = next(row["values"] for row in found["table"] if row["name"] == "engagement")
+    assert engagement["old"]["value"] is None, "it was not told"
+    told = await api.get(f"/compare?campaign=old&campaign=young&metric=native_posts&as_of={rfc3339(NOW - DAY)}")
+    assert all(gain is None for gain in told.json()["campaigns"][0]["series"]["gain"])

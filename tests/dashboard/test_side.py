@@ -63,6 +63,20 @@ async def test_the_very_small_is_drawn_beside_the_very_big(db: Database, browser
     assert '<text class="y" x="-8" y="16">2</text>' in small
 
 
+async def test_where_nothing_was_collected_the_platforms_own_counts_are_offered(
+    db: Database, browser: httpx.AsyncClient
+) -> None:
+    for slug in ("one", "two"):
+        await campaign(db, slug, f"#{slug}", NOW - 2 * DAY, NOW)
+    for lang, words in (("en", "Nothing was collected for all of them"), ("fr", "Rien n’a été relevé pour toutes")):
+        page = (await browser.get(f"/compare?campaign=one&campaign=two&lang={lang}")).text
+        assert words in page
+        assert "metric=native_posts" in page
+    native = (await browser.get("/compare?campaign=one&campaign=two&metric=native_posts")).text
+    assert "as the platforms themselves count them" in native
+    assert "metric=native_posts" in native.split("/api/v1/compare")[1]
+
+
 def test_reasons_are_told_in_french_with_numbers_as_they_are_written_there() -> None:
     french, english = Words("fr"), Words("en")
     reason = "of 555172 by the newest look, 91.2% of what is expected; something else of 12345"

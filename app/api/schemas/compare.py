@@ -10,7 +10,7 @@ from app.api.schemas.measured import Measured
 
 Metric = Literal[
     "posts", "authors_new", "likes", "reposts", "replies", "quotes", "views", "engagement", "followers",
-    "potential_impressions",
+    "potential_impressions", "native_posts",
 ]  # fmt: skip
 Per = Literal["absolute", "post", "follower", "day"]
 _MEASURED = {"value": 2.0, "low": 2.0, "high": 2.0, "unit": "posts", "reason": None}
