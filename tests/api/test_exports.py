@@ -6,7 +6,7 @@ import json
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
 from app.api.downloads import Downloads
 from app.clock import to_ms
@@ -143,23 +144,35 @@ def serving(url: str, **how: Any) -> Iterator[tuple[str, FastAPI]]:
         yield f"{base}/api/v1/exports", app
 
 
-@pytest.fixture
-async def many(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    """Some megabytes of posts: more than the buffers between two sockets hold."""
-    path = shutil.copyfile(sqlite_template, tmp_path / "many.db")
+@asynccontextmanager
+async def holding(posts: int, words: str, template: Path, folder: Path) -> AsyncIterator[Database]:
+    path = shutil.copyfile(template, folder / "many.db")
     db = Database(f"sqlite:///{path}")
     source = await add_source(db)
-    posts = [post(n, ("Rain",), ago(hours=1), text="x" * 8_000) for n in range(1_000)]
-    await arrive(db, source, posts, ago(minutes=30))
+    shown = [post(n, ("Rain",), ago(hours=1), text=words) for n in range(posts)]
+    await arrive(db, source, shown, ago(minutes=30))
     yield db
     await db.close()
 
 
-async def test_an_error_in_the_middle_breaks_the_answer_off(many: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "PAGE", 100)
-    async with many.write() as session:  # what a damaged file may hold
+@pytest.fixture
+async def many(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """Some megabytes of posts: more than the buffers between two sockets hold."""
+    async with holding(1_000, "x" * 8_000, sqlite_template, tmp_path) as db:
+        yield db
+
+
+@pytest.fixture
+async def few(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    async with holding(9, "x", sqlite_template, tmp_path) as db:
+        yield db
+
+
+async def test_an_error_in_the_middle_breaks_the_answer_off(few: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "PAGE", 3)
+    async with few.write() as session:  # what a damaged file may hold
         await session.execute(text("UPDATE post SET created_at = 'x' WHERE id = (SELECT max(id) FROM post)"))
-    with serving(many.url) as (base, _):
+    with capture_logs(), serving(few.url) as (base, _):  # rendered with all that it holds, the error would take long
         async with httpx.AsyncClient() as client, client.stream("GET", f"{base}/posts") as answer:
             assert answer.status_code == 200
             with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
@@ -187,8 +200,9 @@ async def test_two_at_once_and_no_session_is_open_while_they_are_slow(
     monkeypatch.setattr(rows, "PAGE", 100)
     with serving(many.url) as (base, app), slow(base) as one, slow(base):
         await until(app, 2)
-        await asyncio.sleep(0.3)
-        assert app.state.db.engine.pool.checkedout() == 0
+        async with asyncio.timeout(10):
+            while app.state.db.engine.pool.checkedout():  # noqa: ASYNC110 - it is another thread's
+                await asyncio.sleep(0.1)
         async with httpx.AsyncClient() as client:
             full = await client.get(f"{base}/posts")
             assert (full.status_code, full.headers["retry-after"]) == (429, "30")
