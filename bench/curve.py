@@ -138,7 +138,7 @@ async def _give(db: Database) -> None:
 def _asked(url: str, subject: str, bare: instead.Ask) -> Took:
     """One after the other in turn, so that what else the machine does falls on all alike."""
     took = Took()
-    with served(url) as port, _asking(port) as client:
+    with served(url) as server, _asking(server.port) as client:
         for place in range(TIMES + 10):
             anew = client.get(subject + _range((place + 1) * HOUR))
             again = client.get(subject + _range(0))

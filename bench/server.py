@@ -10,21 +10,33 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 COMMAND = Path(sys.executable).parent / "groundswell"
 API = "/api/v1"
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    pid: int
+
+    def cpu_s(self) -> float:
+        """What it has used of processors."""
+        used = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def served(url: str) -> Iterator[int]:
-    """The port of `groundswell serve` on the database, which is migrated."""
+def served(url: str) -> Iterator[Server]:
+    """`groundswell serve` on the database, which is migrated."""
     port = free_port()
     env = os.environ | {"GROUNDSWELL_PORT": str(port), "GROUNDSWELL_DATABASE_URL": url}
     process = subprocess.Popen([COMMAND, "serve"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until_ready(port)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)

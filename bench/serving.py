@@ -20,9 +20,9 @@ from bench import history
 from bench.databases import KINDS, fresh
 from bench.history import SPAN, START
 from bench.machine import Figure
-from bench.server import Client, served, told
+from bench.server import Client, Server, served, told
 
-SNAPSHOTS, READERS, WARM_S, SECONDS = 200_000, 8, 4.0, 20.0
+SNAPSHOTS, READERS, WARM_S, SECONDS, BARE_S = 200_000, 8, 3.0, 20.0, 3.0
 LONG = f"/growth?from={START}&to={START + SPAN}&step=1h"
 MIX = {
     f"/hashtags/history{LONG}": 1,
@@ -53,22 +53,22 @@ def run() -> list[Figure]:
 def _measure(kind: str) -> Figure:
     with fresh(kind) as url:
         asyncio.run(_settle(url))
-        with served(url) as port:
-            command = [sys.executable, "-m", "bench.feeding", url, str(WARM_S + SECONDS)]
+        with served(url) as server:
+            command = [sys.executable, "-m", "bench.feeding", url, str(2 * WARM_S + SECONDS + BARE_S)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as feeding:
-                answers, took = _read(port)
+                mixed, cpu = _read(server, MIX, SECONDS)
+                bare, _ = _read(server, {"/healthz": 1}, BARE_S)
                 rate, late = map(float, feeding.communicate(timeout=60)[0].split())
-    failed = sum(status >= 500 for status in answers.statuses)
-    wrong = sum(400 <= status < 500 for status in answers.statuses)
-    assert not wrong, "a question of the mix is wrong"
-    for path, seconds in answers.by_path.items():
+    for path, seconds in mixed.by_path.items():
         print(f"  {path}: {len(seconds)} times, {told(seconds, 0.5, 0.99)}")
     while_fed = f"while {rate:.0f} posts/s come in (a page at most {late * 1_000:.0f} ms late)"
-    shares = told(answers.seconds, 0.5, 0.99)
+    failed = sum(status >= 500 for status in mixed.statuses)
     return Figure(
         f"API under {READERS} readers {while_fed}, {kind}",
-        f"{len(answers.seconds) / took:,.0f} req/s, {shares}, {failed} of {len(answers.statuses):,} answers 5xx",
+        f"{len(mixed.seconds) / SECONDS:,.0f} req/s, {told(mixed.seconds, 0.5, 0.99)}, {failed} answers 5xx",
         ">= 300 req/s, p99 < 300 ms, no 5xx",
+        f"{cpu / len(mixed.seconds) * 1_000:.1f} ms of the server's CPU a request; "
+        f"/healthz alone {len(bare.seconds) / BARE_S:,.0f} req/s",
     )
 
 
@@ -87,20 +87,28 @@ async def _settle(url: str) -> None:
     await db.close()
 
 
-def _read(port: int) -> tuple[Answers, float]:
+def _read(server: Server, mix: dict[str, int], seconds: float) -> tuple[Answers, float]:
+    """And the processor seconds that the server used meanwhile. What comes in the first moments is not counted."""
     answers, begin = Answers(), time.monotonic() + WARM_S
-    threads = [threading.Thread(target=_reader, args=(port, seed, begin, answers)) for seed in range(READERS)]
+    threads = [
+        threading.Thread(target=_reader, args=(server.port, seed, mix, begin, begin + seconds, answers))
+        for seed in range(READERS)
+    ]
     for thread in threads:
         thread.start()
+    time.sleep(WARM_S)
+    cpu = server.cpu_s()
     for thread in threads:
         thread.join()
-    return answers, SECONDS
+    wrong = [status for status in answers.statuses if 400 <= status < 500]
+    assert not wrong, "a question of the mix is wrong"
+    return answers, server.cpu_s() - cpu
 
 
-def _reader(port: int, seed: int, begin: float, answers: Answers) -> None:
-    rng, paths, weights = random.Random(seed), list(MIX), list(MIX.values())
+def _reader(port: int, seed: int, mix: dict[str, int], begin: float, end: float, answers: Answers) -> None:
+    rng, paths, weights = random.Random(seed), list(mix), list(mix.values())
     with closing(Client(port)) as client:
-        while (now := time.monotonic()) < begin + SECONDS:
+        while (now := time.monotonic()) < end:
             path = rng.choices(paths, weights)[0]
             took, status, _ = client.get(path)
             if now >= begin:
