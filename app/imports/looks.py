@@ -1,6 +1,6 @@
 """Files of readings: snapshots of posts, and followers of accounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -102,10 +102,10 @@ class Accounts:
             said = (seen.account.followers, seen.account.posts)
             before = there.setdefault((seen.id, seen.at), said)
             if before is said:
-                fresh.append(seen)
+                fresh.append(replace(seen, recorded=run.now))
             elif before != said:
                 raw.fault(place, "observed_at: another count is known of this account at this instant")
         influencers = await accounts.keep(session, fresh, None)
-        await imports.put_looks(session, [(s.id, s.at, s.account.followers, s.account.posts) for s in fresh])
+        await imports.put_looks(session, [(s.id, s.at, s.account.followers, s.account.posts) for s in fresh], run.now)
         run.recognised.update(influencers)
         return len(fresh)

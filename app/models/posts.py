@@ -28,7 +28,7 @@ class Account(Base):
 
 
 class AccountLook(Base):
-    """How many followed an account, and how much it had posted, at an instant."""
+    """How many followed an account, and how much it had posted, at an instant. `recorded_at` as a snapshot's."""
 
     __tablename__ = "account_look"
     __table_args__ = (CLUSTERED,)
@@ -36,6 +36,7 @@ class AccountLook(Base):
     observed_at: Mapped[Millis] = mapped_column(primary_key=True)
     followers: Mapped[Count | None]
     posts: Mapped[Count | None]
+    recorded_at: Mapped[Millis | None]
 
 
 class Post(Base):

@@ -20,12 +20,13 @@ def account_key(platform: str, native_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An account as a source showed it at an instant (milliseconds)."""
+    """An account as a source showed it at an instant (milliseconds). `recorded`: when a file told of it."""
 
     platform: str
     account: values.Account
     at: int
     next_look_at: int | None = None
+    recorded: int | None = None
 
     @property
     def id(self) -> int:
@@ -51,6 +52,7 @@ async def keep(session: Session, seen: Sequence[Seen], source_id: int | None) ->
     await put(session, AccountLook, {
         "account_id": [one.id for one in looks], "observed_at": [one.at for one in looks],
         "followers": [one.account.followers for one in looks], "posts": [one.account.posts for one in looks],
+        "recorded_at": [one.recorded for one in looks],
     })  # fmt: skip
     return await _recognise(session, [one for key, one in latest.items() if _is_new(one, there.get(key))])
 

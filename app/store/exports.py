@@ -25,7 +25,7 @@ from app.models import (
     Subject,
     Tagging,
 )
-from app.store.facts import look_known, tag_known
+from app.store.facts import account_look_known, look_known, tag_known
 from app.store.subjects import subject_key
 
 Row = Sequence[Any]
@@ -206,7 +206,7 @@ async def account_looks(session: ReadSession, ids: Sequence[int], scope: Scope) 
         )
         .join(AccountLook, AccountLook.account_id == Account.id)
         .where(among(session, Account.id, ids), *scope.within(AccountLook.observed_at))
-        .where(*scope.known(AccountLook.observed_at.__le__))
+        .where(*scope.known(account_look_known))
         .order_by(Account.id, AccountLook.observed_at)
     )  # fmt: skip
     return list((await session.execute(query)).all())

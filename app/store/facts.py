@@ -12,7 +12,7 @@ from app.analysis.shape import Ints
 from app.db.dialect import among
 from app.db.engine import ReadSession
 from app.errors import Collision
-from app.models import Post, Snapshot, Tagging
+from app.models import AccountLook, Post, Snapshot, Tagging
 from app.store.columns import LARGEST
 
 Levels = tuple[int | None, ...]
@@ -76,6 +76,10 @@ def column(levels: Ints, index: int) -> list[int | None]:
 
 def look_known(as_of: int) -> ColumnElement[bool]:
     return func.coalesce(Snapshot.recorded_at, Snapshot.observed_at) <= as_of
+
+
+def account_look_known(as_of: int) -> ColumnElement[bool]:
+    return func.coalesce(AccountLook.recorded_at, AccountLook.observed_at) <= as_of
 
 
 def tag_known(as_of: int) -> ColumnElement[bool]:

@@ -142,7 +142,10 @@ async def known_looks(session: ReadSession, accounts: Sequence[int]) -> dict[Spa
     return {(row.account_id, row.observed_at): (row.followers, row.posts) for row in rows}
 
 
-async def put_looks(session: Session, rows: Sequence[tuple[int, int, int | None, int | None]]) -> None:
+async def put_looks(session: Session, rows: Sequence[tuple[int, int, int | None, int | None]], now: int) -> None:
     """Every reading of accounts (account, instant, followers, posts): a file's are all kept, unlike a poll's."""
     ids, times, followers, posts = zip(*rows, strict=True) if rows else ((), (), (), ())
-    await put(session, AccountLook, {"account_id": ids, "observed_at": times, "followers": followers, "posts": posts})
+    await put(session, AccountLook, {
+        "account_id": ids, "observed_at": times, "followers": followers, "posts": posts,
+        "recorded_at": [now] * len(ids),
+    })  # fmt: skip

@@ -19,6 +19,7 @@ from app.store import lives, outcomes, reshares, voices
 from app.store.campaigns import Kept
 from app.store.crowd import Crowd, Theirs
 from app.store.curves import moment
+from app.store.facts import account_look_known
 from app.store.lives import Life
 from app.store.outcomes import Brought
 from app.store.reshares import UNTOLD, Reshares
@@ -142,7 +143,7 @@ async def _add_followers(session: ReadSession, rows: Sequence[Whose], as_of: int
     now = {account.id: account.followers for row in rows for account in row.accounts}
     if as_of is not None:
         query = select(AccountLook.account_id, AccountLook.followers).where(
-            among(session, AccountLook.account_id, list(now)), AccountLook.observed_at <= as_of,
+            among(session, AccountLook.account_id, list(now)), account_look_known(as_of),
             AccountLook.followers.is_not(None),
         )  # fmt: skip
         looked = await session.execute(query.order_by(AccountLook.observed_at))

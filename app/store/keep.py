@@ -39,7 +39,7 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
     work = Work(arrivals, {post_key(arrivals.platform, post.native_id): post for post in arrivals.posts})
     if not work.values:
         return Kept()
-    recognised = await _keep_accounts(session, work)
+    recognised = await _keep_accounts(session, work, now)
     names, spellings = await _keep_hashtags(session, work, now)
     ground = await hold.hold(session, list(work.values), names, _authors(work))
     await _read_facts(session, work)
@@ -51,15 +51,15 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
     return Kept(len(work.new), kept.new, tuple(recognised), kept.conflicts)
 
 
-async def _keep_accounts(session: Session, work: Work) -> list[str]:
+async def _keep_accounts(session: Session, work: Work, now: int) -> list[str]:
     arrivals = work.arrivals
-    seen = []
+    seen, recorded = [], None if arrivals.looked else now
     for post in arrivals.posts:
         # What a file says of an author is of the post's time, not of the import's.
         said = arrivals.beside.get(post.native_id, NOTHING).followers_at
         at = arrivals.at if arrivals.looked else to_ms(post.created_at) if said is None else said
         if post.author:
-            seen.append(accounts.Seen(arrivals.platform, post.author, at, arrivals.account_plan))
+            seen.append(accounts.Seen(arrivals.platform, post.author, at, arrivals.account_plan, recorded))
     return await accounts.keep(session, seen, arrivals.source_id if arrivals.live else None)
 
 

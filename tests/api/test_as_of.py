@@ -69,7 +69,7 @@ async def shown(api: httpx.AsyncClient, path: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     for row in found.get("items", ()):  # what people are called is told as it is now
-        row["name"] = row["accounts"] = row["followers_now"] = None
+        row["name"] = row["accounts"] = None
     return found
 
 
