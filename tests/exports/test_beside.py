@@ -239,6 +239,8 @@ async def test_a_person_has_one_pseudonym_in_all_files_and_another_under_another
     assert not names[0] & names[1]
     assert other.naming_mark != KEYS.naming_mark
     assert KEYS.mark != KEYS.naming_mark
+    name = KEYS.pseudonym("mastodon", "ana")
+    assert other.pseudonym("mastodon", name) == name != KEYS.pseudonym("bluesky", "ana")
 
 
 EVIL = [f"{sign}1+1|x" for sign in sorted(FORMULA)]

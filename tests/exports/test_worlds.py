@@ -145,7 +145,7 @@ async def test_the_copy_of_a_world_has_the_same_curves(
         assert have[name] == want[name], name
     assert await differences(empty) == []
     async with db.read() as one, empty.read() as other:
-        states = select(Post.native_id, Post.state, Post.edited_at, Post.labels).order_by(Post.id)
+        states = select(Post.native_id, Post.state, Post.edited_at, Post.labels, Post.followers_at).order_by(Post.id)
         assert (await one.execute(states)).all() == (await other.execute(states)).all()
         followed = select(Hashtag.tag).where(Hashtag.followed_at.is_not(None)).order_by(Hashtag.tag)
         assert (await one.execute(followed)).all() == (await other.execute(followed)).all()
