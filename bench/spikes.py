@@ -38,7 +38,7 @@ def run() -> list[Figure]:
 
 
 def scores(shared: Path, out: Path) -> None:
-    """What the detector says of each labelled series, as score.py wants it."""
+    """What `--stream` says of each labelled series, as score.py wants it."""
     for path in sorted((shared / "data").glob("*.csv")):
         with path.open() as lines:
             rows = [(line["timestamp"], float(line["value"])) for line in csv.DictReader(lines)]
@@ -46,7 +46,7 @@ def scores(shared: Path, out: Path) -> None:
         with (out / path.name).open("w") as told:
             told.write("timestamp,value,anomaly_score\n")
             for (when, value), verdict in zip(rows, verdicts, strict=True):
-                told.write(f"{when},{value:g},{verdict.score!r}\n")
+                told.write(f"{when},{value:g},{min(verdict.score, THRESHOLD)!r}\n")
 
 
 def scored(shared: Path) -> dict[str, Any]:
