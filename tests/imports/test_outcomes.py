@@ -10,8 +10,8 @@ import pytest
 from app.db.engine import Database
 from app.errors import Invalid, NotFound
 from app.exports import rows as pages
-from app.exports.rows import Query
 from app.exports.files import to_file
+from app.exports.rows import Query
 from app.exports.stream import stream
 from app.imports.run import Summary
 from app.store import campaigns, outcomes
