@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import compare, curve, exports, imports, ingest, reading, rollups, serving, startup
+from bench import compare, curve, exports, imports, ingest, reading, rollups, serving, spikes, startup
 from bench.machine import described, table
 
 PARTS: dict[str, ModuleType] = {
-    "compare": compare, "curve": curve, "imports": imports, "ingest": ingest, "reading": reading, "rollups": rollups,
-    "serving": serving, "startup": startup, "exports": exports,
+    "compare": compare, "curve": curve, "exports": exports, "imports": imports,
+    "ingest": ingest, "reading": reading, "rollups": rollups, "serving": serving, "spikes": spikes, "startup": startup,
 }  # fmt: skip
 RESULTS = Path(__file__).parent / "README.md"
 MARK = "## Last results\n"
