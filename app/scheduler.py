@@ -52,7 +52,8 @@ class Scheduler:
 
     async def stop(self) -> None:
         """No new work; what runs may finish, then is cut off: its claims lapse and the next worker goes on."""
-        self._stopping = self._sender.stopping = True
+        self._stopping = True
+        self._sender.stop()
         self._ticks.shutdown(wait=False)
         if self._tasks:
             _, late = await asyncio.wait(set(self._tasks), timeout=STOP_WITHIN_S)

@@ -11,7 +11,7 @@ from app.db.engine import ReadSession, Session
 from app.errors import Conflict, NotFound
 from app.models import Attempt, Delivery, Endpoint, Event
 from app.store import endpoints, paging
-from app.store.sending import Tried, add_attempt
+from app.store.sending import Tried
 
 
 async def add_test(session: Session, delivery_id: str, event_id: str, endpoint_id: str, tried: Tried) -> None:
@@ -21,7 +21,11 @@ async def add_test(session: Session, delivery_id: str, event_id: str, endpoint_i
         id=delivery_id, event_id=event_id, endpoint_id=endpoint_id, state="failed" if tried.problem else "delivered",
         reason=tried.problem, created_at=tried.at, ended_at=ended, tries=1, attempts=1, term=0,
     ))  # fmt: skip
-    await add_attempt(session, delivery_id, 1, tried)
+    session.add(Attempt(
+        delivery_id=delivery_id, number=1, at=tried.at, took_ms=tried.took_ms, status=tried.status,
+        problem=tried.problem, answer=tried.answer,
+    ))  # fmt: skip
+    await session.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,12 @@ def _check_enabled(disabled_at: int | None) -> None:
 
 
 async def _again(session: Session, which: Any, now: int) -> int:
+    """Held in the order of their ids, as everyone holds them."""
+    held = select(Delivery.id).where(which).order_by(Delivery.id).with_for_update()
+    ids = list((await session.execute(held)).scalars())
     values = {"state": "waiting", "reason": None, "due_at": now, "ended_at": None, "tries": 0}
-    done = await session.execute(update(Delivery).where(which).values(**values))
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    await session.execute(update(Delivery).where(among(session, Delivery.id, ids)).values(**values))
+    return len(ids)
 
 
 async def sweep(session: Session, before: int, now: int) -> None:

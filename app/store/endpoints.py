@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import delete, select, update
 
+from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, NotFound
 from app.models import Delivery, Endpoint
@@ -138,23 +139,33 @@ async def disable(session: Session, endpoint_id: str, why: str, now: int) -> boo
 
 
 async def _end(session: Session, endpoint_id: str, state: str, reason: str, now: int) -> None:
-    waiting = (Delivery.endpoint_id == endpoint_id, Delivery.due_at.is_not(None))
+    held = select(Delivery.id).where(Delivery.endpoint_id == endpoint_id, Delivery.due_at.is_not(None))
+    ids = list((await session.execute(held.order_by(Delivery.id).with_for_update())).scalars())
     values = {"state": state, "reason": reason, "due_at": None, "ended_at": now}
-    await session.execute(update(Delivery).where(and_(*waiting)).values(**values))
+    await session.execute(update(Delivery).where(among(session, Delivery.id, ids)).values(**values))
 
 
 _AFRESH = {"failures": 0, "failing_since": None, "exhausted": 0, "waits_until": None}
 
 
-async def did_well(session: Session, endpoint_id: str) -> None:
-    troubled = (Endpoint.id == endpoint_id, Endpoint.failures > 0)
-    await session.execute(update(Endpoint).where(*troubled).values(**_AFRESH))
+async def hold(session: Session, ids: Sequence[str]) -> None:
+    """Their rows, in the order of their ids, until the commit."""
+    if ids:
+        held = select(Endpoint.id).where(among(session, Endpoint.id, ids)).order_by(Endpoint.id)
+        await session.execute(held.with_for_update())
+
+
+async def did_well(session: Session, ids: Sequence[str]) -> None:
+    if ids:
+        troubled = (among(session, Endpoint.id, ids), Endpoint.failures > 0)
+        done = update(Endpoint).where(*troubled).values(**_AFRESH)
+        await session.execute(done.execution_options(synchronize_session=False))
 
 
 async def did_badly(session: Session, endpoint_id: str, now: int, *, gave_up: bool) -> Health | None:
-    """What stands now; None: it was deleted. Its row is held until the commit."""
-    query = select(Endpoint).where(Endpoint.id == endpoint_id).with_for_update()
-    row = (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    """What stands now; None: it was deleted. Its row must be held."""
+    query = select(Endpoint).where(Endpoint.id == endpoint_id).execution_options(populate_existing=True)
+    row = (await session.execute(query)).scalar_one_or_none()
     if row is None:
         return None
     was = _kept(row).health

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
-from app.db.dialect import among
+from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
-from app.errors import Fenced
 from app.models import Attempt, Delivery, Endpoint, Event
 
 LEASE_MS = 30_000
@@ -42,44 +41,41 @@ def _free(now: int) -> Any:
     return and_(Delivery.due_at <= now, or_(Delivery.claimed_until.is_(None), Delivery.claimed_until < now))
 
 
-async def due(session: ReadSession, now: int, limit: int, most: tuple[int, int, int], *, failing: bool) -> list[str]:
-    """What is to be sent, the oldest first: to endpoints that fail, or to those that do not.
+async def due(
+    session: ReadSession, now: int, limit: int, most: tuple[int, int, int], *, failing: bool,
+    of: Sequence[str] | None = None,
+) -> list[tuple[str, str]]:  # fmt: skip
+    """What is to be sent, the oldest first, and to which endpoint: of those that fail, or of those that do not.
 
     `most`: how many an endpoint may have under way, from how many failures on, and how many then.
     """
+    mine = [] if of is None else [among(session, Delivery.endpoint_id, of)]
     usual, breaks, then = most
     busy = (
         select(Delivery.endpoint_id.label("id"), func.count().label("n"))
-        .where(Delivery.due_at.is_not(None), Delivery.claimed_until >= now).group_by(Delivery.endpoint_id).subquery()
+        .where(Delivery.due_at.is_not(None), Delivery.claimed_until >= now, *mine)
+        .group_by(Delivery.endpoint_id).subquery()
     )  # fmt: skip
     place = func.row_number().over(partition_by=Delivery.endpoint_id, order_by=(Delivery.created_at, Delivery.id))
     found = (
-        select(Delivery.id, Delivery.created_at, Endpoint.failures, place.label("place"),
+        select(Delivery.id, Delivery.endpoint_id, Delivery.created_at, Endpoint.failures, place.label("place"),
                func.coalesce(busy.c.n, 0).label("busy"))
         .join(Endpoint, Endpoint.id == Delivery.endpoint_id).outerjoin(busy, busy.c.id == Delivery.endpoint_id)
         .where(_free(now), Endpoint.disabled_at.is_(None), Endpoint.failures > 0 if failing else Endpoint.failures == 0)
-        .where(or_(Endpoint.waits_until.is_(None), Endpoint.waits_until <= now))
+        .where(or_(Endpoint.waits_until.is_(None), Endpoint.waits_until <= now), *mine)
         .subquery()
     )  # fmt: skip
     room = case((found.c.failures >= breaks, then), else_=usual)
-    query = select(found.c.id).where(found.c.place + found.c.busy <= room)
-    return list((await session.execute(query.order_by(found.c.created_at, found.c.id).limit(limit))).scalars())
+    query = select(found.c.id, found.c.endpoint_id).where(found.c.place + found.c.busy <= room)
+    rows = await session.execute(query.order_by(found.c.created_at, found.c.id).limit(limit))
+    return [(row[0], row[1]) for row in rows]
 
 
 async def claim(session: Session, ids: Sequence[str], now: int) -> list[Claimed]:
-    """Those of them that nobody else has, and that are still due."""
+    """Those of them that nobody else has, and that are still due; the oldest first."""
+    if not ids:
+        return []
     query = select(Delivery.id).where(among(session, Delivery.id, ids), _free(now)).order_by(Delivery.id)
-    return await _take(session, query, now)
-
-
-async def claim_next(session: Session, endpoint_id: str, now: int) -> Claimed | None:
-    """The oldest that is due to this endpoint."""
-    query = select(Delivery.id).where(Delivery.endpoint_id == endpoint_id, _free(now))
-    taken = await _take(session, query.order_by(Delivery.created_at, Delivery.id).limit(1), now)
-    return taken[0] if taken else None
-
-
-async def _take(session: Session, query: Select[str], now: int) -> list[Claimed]:
     free = list((await session.execute(query.with_for_update(skip_locked=True))).scalars())
     if not free:
         return []
@@ -109,39 +105,48 @@ class Tried:
     answer: str | None
 
 
-async def write_down(session: Session, claimed: Claimed, tried: Tried) -> int:
-    """How many tries this round has had. Fenced where another worker has taken over: it sends again, by the same id."""
-    mine = (Delivery.id == claimed.id, Delivery.term == claimed.term)
-    values = {"attempts": claimed.attempts + 1, "tries": Delivery.tries + 1, "claimed_until": None}
-    done = update(Delivery).where(*mine).values(**values).returning(Delivery.tries)
-    tries = (await session.execute(done.execution_options(synchronize_session=False))).scalar()
-    if tries is None:
-        raise Fenced(f"delivery {claimed.id} was taken over")
-    await add_attempt(session, claimed.id, claimed.attempts + 1, tried)
-    return tries
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """How a delivery stands after a try: the tries of this round, and the attempts of all."""
+
+    tries: int
+    attempts: int
 
 
-async def add_attempt(session: Session, delivery_id: str, number: int, tried: Tried) -> None:
-    session.add(Attempt(
-        delivery_id=delivery_id, number=number, at=tried.at, took_ms=tried.took_ms, status=tried.status,
-        problem=tried.problem, answer=tried.answer,
-    ))  # fmt: skip
-    await session.flush()
+async def write_down(session: Session, tried: Sequence[tuple[Claimed, Tried]]) -> dict[str, Stands]:
+    """Those that are still ours. The others were taken over, and are sent again by whoever did that."""
+    terms = {claimed.id: claimed.term for claimed, _ in tried}
+    query = select(Delivery.id, Delivery.term, Delivery.tries, Delivery.attempts)
+    query = query.where(among(session, Delivery.id, sorted(terms))).order_by(Delivery.id).with_for_update()
+    rows = [row for row in await session.execute(query) if row.term == terms[row.id]]
+    stands = {row.id: Stands(row.tries + 1, row.attempts + 1) for row in rows}
+    values = {"attempts": Delivery.attempts + 1, "tries": Delivery.tries + 1, "claimed_until": None}
+    await _set(session, among(session, Delivery.id, sorted(stands)), values)
+    mine = [(claimed.id, one) for claimed, one in tried if claimed.id in stands]
+    await put(session, Attempt, {
+        "delivery_id": [name for name, _ in mine], "number": [stands[name].attempts for name, _ in mine],
+        "at": [one.at for _, one in mine], "took_ms": [one.took_ms for _, one in mine],
+        "status": [one.status for _, one in mine], "problem": [one.problem for _, one in mine],
+        "answer": [one.answer for _, one in mine],
+    })  # fmt: skip
+    return stands
 
 
-async def arrived(session: Session, delivery_id: str, now: int) -> None:
-    """Whatever became of it meanwhile: the receiver has it."""
+async def arrived(session: Session, ids: Sequence[str], now: int) -> None:
+    """Whatever became of them meanwhile: the receiver has them."""
     values = {"state": "delivered", "reason": None, "due_at": None, "ended_at": now}
-    await session.execute(update(Delivery).where(Delivery.id == delivery_id).values(**values))
+    await _set(session, among(session, Delivery.id, ids), values)
+
+
+async def _set(session: Session, which: Any, values: dict[str, Any]) -> None:
+    await session.execute(update(Delivery).where(which).values(**values).execution_options(synchronize_session=False))
 
 
 async def postpone(session: Session, delivery_id: str, due_at: int) -> None:
-    """Unless its endpoint was disabled or deleted meanwhile, or somebody asked for it to be sent at once."""
-    waiting = (Delivery.id == delivery_id, Delivery.due_at.is_not(None))
-    await session.execute(update(Delivery).where(*waiting).values(due_at=due_at))
+    """Unless its endpoint was disabled or deleted meanwhile."""
+    await _set(session, and_(Delivery.id == delivery_id, Delivery.due_at.is_not(None)), {"due_at": due_at})
 
 
 async def give_up(session: Session, delivery_id: str, state: str, reason: str, now: int) -> None:
-    waiting = (Delivery.id == delivery_id, Delivery.due_at.is_not(None))
     values = {"state": state, "reason": reason, "due_at": None, "ended_at": now}
-    await session.execute(update(Delivery).where(*waiting).values(**values))
+    await _set(session, and_(Delivery.id == delivery_id, Delivery.due_at.is_not(None)), values)
