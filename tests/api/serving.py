@@ -19,9 +19,9 @@ from app.alerts import signing
 from app.clock import SystemClock, to_ms
 from app.db.engine import Database, Session
 from app.main import create_app
-from app.models import Annotation, Delivery, Influencer
+from app.models import AlertRule, Annotation, Delivery, Influencer, Silence
 from app.settings import Settings
-from app.store import campaigns, endpoints, following, outbox, outcomes, subjects
+from app.store import campaigns, endpoints, episodes, following, outbox, outcomes, rules, silences, subjects
 from app.store.campaigns import Described
 from app.store.outcomes import Gift
 from collectors.posts import Account, Engagement, Post
@@ -83,6 +83,7 @@ async def furnish(settings: Settings) -> str:
             ))  # fmt: skip
             keys = keyfile.keyring(settings)
             await _subscribe(session, keys, to_ms(now))
+            await _watch(session, to_ms(now))
             minted = await tokens.create(session, keys, "schemathesis", frozenset(SCOPES), to_ms(now))
         await arrive(db, source, [_post(n, now - timedelta(hours=n)) for n in range(1, 8)], now)
         await arrive(db, other, [_post(0, now - timedelta(hours=2), SHOWN)], now, "bluesky")
@@ -101,6 +102,22 @@ async def _subscribe(session: Session, keys: Keyring, now: int) -> None:
     await outbox.put(session, event, None, now)
     mine = Delivery.event_id == event.id
     await session.execute(update(Delivery).where(mine).values(id="dlv_0123456789abcdef"))
+
+
+async def _watch(session: Session, now: int) -> None:
+    """A rule, what it said, and a silence."""
+    tag = ("hashtag", "lovearmyforrohingyas")
+    rule = await rules.create(session, rules.Watched("x", "quiet", tag, "posts", None, 900, "low", None, True), now)
+    await session.execute(update(AlertRule).where(AlertRule.id == rule.id).values(id="rul_0123456789abcdef"))
+    quiet = silences.Quiet(("rule", "rul_spikes"), now, now + 86_400_000, "a test")
+    silence = await silences.create(session, quiet, "local", now)
+    await session.execute(update(Silence).where(Silence.id == silence.id).values(id="sil_0123456789abcdef"))
+    told = episodes.Episode(
+        "alr_0123456789abcdef0123456789abcdef", "rul_spikes", "Spikes", 1, "spike", "high", ":".join(tag), 1, 1,
+        "firing", "posts", 3_600, 412.0, 412.0, 120.0, 31.5, now, now, None,
+        [{"post_id": "1", "url": None, "interactions": 9, "influencer": None}],
+    )  # fmt: skip
+    await episodes.keep(session, told, [episodes.Turn(1, "firing", now, 412.0, "sent")], now)
 
 
 SHOWN = "at://did:plc:example/app.bsky.feed.post/3lbexample"
