@@ -1,6 +1,7 @@
 """What every test may ask for: a fresh, migrated database on each of the two kinds, and time to hold in the hand."""
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -40,6 +41,16 @@ def _migrate(url: str) -> str:
     with asyncio.Runner() as runner:
         runner.run(upgrade(url))
     return url
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """A command sets up the log of its process, and that is ours: the next test must not write where it ended."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest.fixture

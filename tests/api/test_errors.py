@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app import log
 from app.db.engine import Database
 from app.main import create_app
 from app.settings import Settings
@@ -104,7 +105,9 @@ async def test_what_was_sent_comes_back_shortened_and_passwords_never(api: httpx
 async def test_a_crash_says_an_id_and_no_more(
     db: Database, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = create_app(Settings(_env_file=None, secret_key=KEY, database_url=db.url), db, clock)
+    settings = Settings(_env_file=None, secret_key=KEY, database_url=db.url)
+    log.set_up(settings)
+    app = create_app(settings, db, clock)
 
     @app.get("/api/v1/crash")
     async def crash() -> None:
@@ -116,7 +119,7 @@ async def test_a_crash_says_an_id_and_no_more(
     assert "cellar" not in answer.text
     assert answer.headers["x-request-id"] == answer.json()["request_id"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.json()["request_id"] in capsys.readouterr().out
+    assert answer.json()["request_id"] in capsys.readouterr().err
 
 
 async def test_a_database_that_is_gone_is_503_and_the_process_still_alive(clock: FakeClock, tmp_path: Any) -> None:

@@ -10,13 +10,18 @@ import pytest
 
 import app.dashboard
 from app.clock import DAY, HOUR, MINUTE, parse_time
-from app.dashboard.words import LANGUAGES, Words, chosen
+from app.dashboard.words import LANGUAGES, ROOMS, Words, chosen
 
 ROOM = Path(app.dashboard.__file__).parent
 
 
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_no_page_speaks_over_another() -> None:
+    """Two files with one key: the later one would win, on both pages."""
+    assert len(LANGUAGES["en"]) == sum(len(room.EN) for room in ROOMS)
 
 
 def test_every_word_is_there_in_every_language() -> None:
@@ -29,17 +34,19 @@ def test_every_word_is_there_in_every_language() -> None:
 
 
 def test_every_word_that_a_page_asks_for_is_there_and_no_other() -> None:
-    sources = {path: path.read_text() for path in [*ROOM.glob("templates/*.html"), *ROOM.glob("*.py")]}
+    sources = {
+        path: path.read_text()
+        for path in [*ROOM.glob("templates/*.html"), *ROOM.glob("*.py"), ROOM / "words" / "__init__.py"]
+    }
     asked = {
         key
-        for path, text in sources.items()
-        if path.name != "words.py"
+        for text in sources.values()
         for key in re.findall(r"""\b(?:w|words|words_of\(request\))(?:\.count)?\(\s*f?["']([^"'{]+)["']""", text)
     }
     known = set(LANGUAGES["en"])
     starts = {key for key in asked if key.endswith(".")}
     assert {key for key in asked - starts if key not in known and f"{key}.one" not in known} == set()
-    whole = "\n".join(text for path, text in sources.items() if path.name != "words.py")
+    whole = "\n".join(sources.values())
     literals = {
         node.value for path, text in sources.items() if path.suffix == ".py"
         for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
