@@ -33,7 +33,7 @@ DEBT = 3.0
 ROUND = 100
 """Counts that are all multiples of this or more were rounded: one step of them is news as one post is."""
 ROWS_A_YEAR, RARE, RARER = 105_120.0, 4.0, 20.0
-_NEVER = -(2**62)
+_NEVER, _VERSION = -(2**62), 1
 
 
 class Verdict(NamedTuple):
@@ -173,8 +173,8 @@ class Detector:
     def dump(self) -> bytes:
         """All that is known, so that `load` goes on with the very same numbers."""
         numbers = (
-            self._step, self._at, self._since, self._dry_rows, self._event, self._former, self._older, self._unit,
-            self._high, self._low, self._calm, self._owed, self._dry, self._row.spread, self._steady.spread,
+            _VERSION, self._step, self._at, self._since, self._dry_rows, self._event, self._former, self._older,
+            self._unit, self._high, self._low, self._calm, self._owed, self._dry, self._row.spread, self._steady.spread,
             *self._window.numbers(), *self._rhythm.numbers(),
         )  # fmt: skip
         return struct.pack(f"<{len(numbers)}d", *numbers)
@@ -182,17 +182,17 @@ class Detector:
     @classmethod
     def load(cls, state: bytes) -> "Detector":
         numbers = list(struct.unpack(f"<{len(state) // 8}d", state)) if len(state) % 8 == 0 else []
-        if not numbers or not 1 <= numbers[0] < 2**53:
-            raise ValueError("this is not a detector's state")
-        found = cls(int(numbers[0]))
-        if len(state) != len(found.dump()):
+        if len(numbers) < 2 or numbers[0] != _VERSION or not 1 <= numbers[1] < 2**53:
             raise ValueError("this is not a state of this version's detector")
-        found._at, found._since, found._dry_rows, found._event = map(int, numbers[1:5])
-        found._former, found._older, found._unit = map(int, numbers[5:8])
-        found._high, found._low, found._calm, found._owed, found._dry = numbers[8:13]
-        found._row.spread, found._steady.spread = numbers[13:15]
-        end = 15 + len(found._window.numbers())
-        found._window.restore(numbers[15:end])
+        found = cls(int(numbers[1]))
+        if len(state) != len(found.dump()):
+            raise ValueError("this is not a whole state of a detector")
+        found._at, found._since, found._dry_rows, found._event = map(int, numbers[2:6])
+        found._former, found._older, found._unit = map(int, numbers[6:9])
+        found._high, found._low, found._calm, found._owed, found._dry = numbers[9:14]
+        found._row.spread, found._steady.spread = numbers[14:16]
+        end = 16 + len(found._window.numbers())
+        found._window.restore(numbers[16:end])
         found._rhythm.restore(numbers[end:])
         return found
 

@@ -115,14 +115,24 @@ def _tell(file: Path, json: bool) -> None:
     if not rows:
         raise Invalid("FILE", str(file), f"{file} has no rows of timestamp,value")
     step = _step([row.at for row in rows])
-    detector = Detector(step)
-    verdicts = [detector.push(*row) for row in rows]
+    verdicts = list(_judged(rows, step))
     found = _events([row.at for row in rows], verdicts, max(SAME_EVENT_MS, 6 * step))
     judged = sum(verdict.observed is not None for verdict in verdicts)
     if json:
         _as_json(rows, step, judged, found)
     else:
         _as_table(rows, step, judged, found)
+
+
+def _judged(rows: list[Row], step: int) -> Iterator[Verdict]:
+    from app.commands import show
+
+    detector = Detector(step)
+    with show.progress("judging") as bar:
+        for place, row in enumerate(rows):
+            if place % 10_000 == 0:
+                bar(place, len(rows))
+            yield detector.push(*row)
 
 
 def _events(times: list[int], verdicts: list[Verdict], apart: int) -> list[Found]:

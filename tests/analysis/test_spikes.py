@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -219,10 +220,16 @@ def test_a_step_that_takes_no_time_is_refused(step: int) -> None:
         Detector(step)
 
 
-@pytest.mark.parametrize("state", [b"", b"x", b"\0" * 8, b"\0" * 2192, Detector().dump()[:-8], Detector().dump() * 2])
+@pytest.mark.parametrize("state", [b"", b"x", b"\0" * 8, b"\0" * 2200, Detector().dump()[:-8], Detector().dump() * 2])
 def test_what_is_no_state_is_refused(state: bytes) -> None:
     with pytest.raises(ValueError, match="state"):
         Detector.load(state)
+
+
+def test_a_state_of_another_version_is_refused() -> None:
+    state = Detector().dump()
+    with pytest.raises(ValueError, match="this version"):
+        Detector.load(struct.pack("<d", struct.unpack("<d", state[:8])[0] + 1) + state[8:])
 
 
 @pytest.mark.skipif(SHARED is None, reason="GROUNDSWELL_SHARED names no folder with recorded answers")
