@@ -101,6 +101,10 @@ OUTAGE = (35 * DAY + 9 * HOUR, 35 * DAY + 23 * HOUR)
 OUTAGE_REASON = "the machine that watches was switched off"
 
 
+TAKES_OFF = WEEKS * 7 * DAY + 20 * MINUTE
+"""After the world began: a quarter of an hour after the demo opens, give or take five minutes. One watches for it."""
+
+
 def began(now: int) -> int:
     """When a world began that is six weeks old at `now`."""
     return now - now % (10 * MINUTE) - WEEKS * 7 * DAY
@@ -117,6 +121,8 @@ def _led(start: int) -> Iterator[Beat]:
     at, turn = start + WEEKS * 7 * DAY - 40 * MINUTE, 0
     while True:
         yield Beat(at, people.LEADERS[turn % 3], 36, 5)
+        if turn == 0:
+            yield Beat(start + TAKES_OFF, people.LEADERS[1], 700, 2)
         at, turn = at + 4 * HOUR, turn + 1
 
 

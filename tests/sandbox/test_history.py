@@ -73,13 +73,15 @@ def test_one_outage_is_in_it_and_is_said(written: history.Written) -> None:
 def test_what_is_watched_goes_on_where_the_past_ends() -> None:
     world = Process(demo.SEED, demo.began(NOW))
 
-    def posts(start: int, hours: int) -> float:
-        born = world.births(NOW + start * HOUR, NOW + (start + hours) * HOUR)
+    def posts(start: float, hours: float) -> float:
+        born = world.births(NOW + int(start * HOUR), NOW + int((start + hours) * HOUR))
         return sum("WaterForRohingya" not in one.post.tags for one in born) / hours
 
-    before, after, peak = posts(-6, 6), posts(0, 6), posts((32 - 42) * 24 + 2, 6)
+    quiet = (demo.began(NOW) + demo.TAKES_OFF - NOW) / HOUR
+    before, after, peak = posts(-6, 6), posts(0, quiet), posts((32 - 42) * 24 + 2, 6)
     assert before / 2 < after < 2 * before
     assert 10 < after < peak
+    assert posts(quiet, 0.5) > 8 * after  # and then it takes off
 
 
 def test_what_is_new_since_a_time_completes_what_was_written_before(tmp_path: Path, written: history.Written) -> None:

@@ -57,9 +57,10 @@ def test_the_cascade_breaks_out_ten_days_ago_and_the_association_stays_steady(wo
     assert 2_000 < sum(led.values()) + sum(steady.values()) < 5_000
 
 
-def test_a_post_comes_every_minute_or_two_while_one_watches(world: Process) -> None:
-    live = list(world.births(NOW, NOW + HOUR))
-    assert 25 < len(live) < 100
+def test_a_post_comes_every_few_minutes_until_it_takes_off(world: Process) -> None:
+    quiet = demo.began(NOW) + demo.TAKES_OFF - NOW
+    live = list(world.births(NOW, NOW + quiet))
+    assert 15 * quiet < len(live) * HOUR < 100 * quiet
     assert {born.post.network for born in live} == set(NETWORKS)
 
 
