@@ -7,7 +7,7 @@ from app.db.engine import Session
 from app.errors import Fenced
 from app.models import Job
 
-LEASE_MS = 60_000
+LEASE_MS = 15_000
 
 
 async def claim(session: Session, name: str, now: int) -> int | None:

@@ -28,7 +28,7 @@ TAG = "rain"
 @dataclass
 class Field:
     db: Database
-    clock: FakeClock = field(default_factory=FakeClock)
+    clock: Any = field(default_factory=FakeClock)
     watch: Watch = field(init=False)
     proved: dict[tuple[str, str], int] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ from app.db.engine import Database
 from app.polling import patience
 from app.scheduler import Scheduler
 from app.settings import Settings
-from app.store import sending, sources, tracks
+from app.store import jobs, sending, sources, tracks
 from collectors.mastodon import Mastodon
 
 
@@ -29,6 +29,7 @@ def work(url: str, failpoint: str, calls: int | None, settings: dict[str, Any]) 
     # A claim that lapses after half a minute would make each kill cost as much.
     tracks.LEASE_MS = sources.LEASE_MS = 1_000
     sending.LEASE_MS = 2_000
+    jobs.LEASE_MS = 1_000
     patience.BEAT_S = 0.3
     if calls:
         wider = tuple(replace(one, limit=calls) for one in Mastodon.offer.allowances)
