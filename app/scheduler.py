@@ -36,6 +36,7 @@ class Scheduler:
         self._sender = deliver.Sender(db, settings, clock)
         self._watch = Watch(db, settings, clock)
         self._watching: dict[str, bool] = {}
+        self._handing_out: dict[str, bool] = {}
         self._sent: dict[str, bool] = {}  # what is on its way, and whether to an endpoint that fails
         self._well: dict[str, float] = {}  # when each tick last went well
         self._tasks: set[asyncio.Task[None]] = set()
@@ -117,12 +118,23 @@ class Scheduler:
             self._spawn(self._watching, "all", self._watch.tick())
 
     async def _deliver(self) -> None:
-        for ill, most in ((False, deliver.SOUND), (True, deliver.ILL)):
-            room = most - sum(lane == ill for lane in self._sent.values())
-            if room > 0 and not self._stopping:
-                for claimed in await self._sender.claim(room, ill=ill):
-                    self._sent[claimed.id] = ill
-                    self._spawn(self._sent, claimed.id, self._sender.carry(claimed))
+        if not self._handing_out and not self._stopping:
+            self._handing_out["all"] = True
+            self._spawn(self._handing_out, "all", self._hand_out())
+
+    async def _hand_out(self) -> None:
+        """Until nothing is left that has room."""
+        more = True
+        while more and not self._stopping:
+            more = False
+            for ill, most in ((False, deliver.SOUND), (True, deliver.ILL)):
+                room = most - sum(lane == ill for lane in self._sent.values())
+                claimed = await self._sender.claim(room, ill=ill) if room > 0 else []
+                more |= 0 < room <= len(claimed)
+                for one in claimed:
+                    self._sent[one.id] = ill
+                    self._spawn(self._sent, one.id, self._sender.carry(one))
+            await asyncio.sleep(0.05)
 
     async def _sweep(self) -> None:
         async with self._db.write() as session:

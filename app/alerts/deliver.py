@@ -3,13 +3,14 @@
 A crash anywhere between means that it is sent again, under the same id: at least once, and nothing twice unknowingly.
 """
 
+import asyncio
 import random
 from collections.abc import Callable
 
 from app import outbound
 from app.access import keyfile
 from app.access.seal import Keyring, Unsealable
-from app.alerts.ledger import ROOM, End, Ledger
+from app.alerts.ledger import End, Ledger
 from app.alerts.letters import webhook
 from app.alerts.post import client, post
 from app.alerts.schedule import Outcome
@@ -21,7 +22,8 @@ from app.store import sending
 from app.store.sending import Claimed, Tried
 
 SOUND, ILL = 256, 64
-"""Tries at the same time: to endpoints that answered last, and to those that did not. The dead hold up nobody else."""
+"""Endpoints at the same time: those that answered last, and those that did not. The dead hold up nobody else."""
+CONNECTIONS = 2 * (SOUND + ILL)
 _BATCH = 128
 
 
@@ -33,7 +35,7 @@ class Sender:
         dice: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
         self._db, self._settings, self._clock = db, settings, clock
-        self._client = client(settings, resolver, SOUND + ILL)
+        self._client = client(settings, resolver, CONNECTIONS)
         self._keys: Keyring | None = None
         self._ledger = Ledger(db, clock, dice)
 
@@ -41,10 +43,10 @@ class Sender:
         await self._client.aclose()
 
     async def claim(self, room: int, *, ill: bool) -> list[Claimed]:
-        """What is due to endpoints that do well, or to those that do not; `room` at most."""
+        """One for each endpoint that does well, or that does not, and has nothing under way; `room` at most."""
         now = to_ms(self._clock.now())
         async with self._db.read() as session:
-            ids = [name for name, _ in await sending.due(session, now, room, ROOM, failing=ill)]
+            ids = [name for name, _ in await sending.due(session, now, room, 1, failing=ill)]
         found: list[Claimed] = []
         for start in range(0, len(ids), _BATCH):
             async with self._db.write() as session:
@@ -58,14 +60,26 @@ class Sender:
 
     async def carry(self, claimed: Claimed) -> None:
         """This one, and then whatever else is due to the same endpoint, as long as it takes them."""
-        following: Claimed | None = claimed
-        while following is not None:
-            at, began = to_ms(self._clock.now()), self._clock.monotonic()
-            outcome = await self._sent(following, at)
-            reached("sent")
-            took = int((self._clock.monotonic() - began) * 1_000)
-            tried = Tried(at, took, outcome.status, outcome.problem, outcome.answer)
-            following = await self._ledger.write(End(following, outcome, tried))
+        under_way, lost = {asyncio.create_task(self._try(claimed))}, None
+        try:
+            while under_way:
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                lost = next(filter(None, (task.exception() for task in done)), lost)
+                following = (one for task in done if not task.exception() for one in task.result())
+                under_way |= {asyncio.create_task(self._try(one)) for one in following}
+        finally:
+            for task in under_way:
+                task.cancel()
+        if lost is not None:
+            raise lost
+
+    async def _try(self, claimed: Claimed) -> list[Claimed]:
+        at, began = to_ms(self._clock.now()), self._clock.monotonic()
+        outcome = await self._sent(claimed, at)
+        reached("sent")
+        took = int((self._clock.monotonic() - began) * 1_000)
+        tried = Tried(at, took, outcome.status, outcome.problem, outcome.answer)
+        return await self._ledger.write(End(claimed, outcome, tried))
 
     async def _sent(self, claimed: Claimed, at: int) -> Outcome:
         if self._keys is None:

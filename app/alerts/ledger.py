@@ -20,7 +20,8 @@ from app.store.sending import Claimed, Stands, Tried
 
 MOST = 128
 """Ends in one transaction."""
-ROOM = (schedule.AT_ONCE, schedule.BREAKS_AFTER, schedule.ONCE_BROKEN)
+FOLLOW = 2
+"""For each delivery that was taken so many follow: an endpoint that answers soon has as many under way as it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,13 @@ class Ledger:
 
     def __init__(self, db: Database, clock: Clock, dice: Callable[[], float]) -> None:
         self._db, self._clock, self._dice = db, clock, dice
-        self._ended: list[tuple[End, asyncio.Future[Claimed | None]]] = []
+        self._ended: list[tuple[End, asyncio.Future[list[Claimed]]]] = []
         self._writer: asyncio.Task[None] | None = None
         self.going_on = True
 
-    async def write(self, end: End) -> Claimed | None:
+    async def write(self, end: End) -> list[Claimed]:
         """When it is committed: what is due next to the same endpoint, if it took this. Fenced where it was lost."""
-        written: asyncio.Future[Claimed | None] = asyncio.get_running_loop().create_future()
+        written: asyncio.Future[list[Claimed]] = asyncio.get_running_loop().create_future()
         self._ended.append((end, written))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
@@ -57,7 +58,7 @@ class Ledger:
             try:
                 found = await self._write([end for end, _ in batch])
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-                found = [error] * len(batch)
+                found = [error for _ in batch]
             for (_, written), one in zip(batch, found, strict=True):
                 if written.done():  # nobody waits any more
                     continue
@@ -66,7 +67,7 @@ class Ledger:
                 else:
                     written.set_result(one)
 
-    async def _write(self, ends: Sequence[End]) -> list[Claimed | Exception | None]:
+    async def _write(self, ends: Sequence[End]) -> list[list[Claimed] | Exception]:
         now = to_ms(self._clock.now())
         async with self._db.write() as session:
             stands = await settle(session, ends, now, self._dice)
@@ -79,18 +80,20 @@ class Ledger:
 
 def _answer(
     end: End, stands: Mapping[str, Stands], following: Mapping[str, list[Claimed]]
-) -> Claimed | Exception | None:
+) -> list[Claimed] | Exception:
     if end.claimed.id not in stands:
         return Fenced(f"delivery {end.claimed.id} was taken over")
-    waiting = following.get(end.claimed.endpoint_id)
-    return waiting.pop() if end.taken and waiting else None
+    waiting = following.get(end.claimed.endpoint_id, []) if end.taken else []
+    return [waiting.pop() for _ in range(min(FOLLOW, len(waiting)))]
 
 
-async def _following(session: Session, room: Counter[str], now: int) -> dict[str, list[Claimed]]:
-    """As many to each endpoint as it has just taken; the oldest last."""
-    ids, left = [], Counter(room)
-    most = schedule.AT_ONCE * len(room)
-    for name, endpoint_id in await sending.due(session, now, most, ROOM, failing=False, of=sorted(room)):
+async def _following(session: Session, taken: Counter[str], now: int) -> dict[str, list[Claimed]]:
+    """What is due next to those that have just taken something; the oldest last."""
+    ids, left = [], Counter({name: FOLLOW * count for name, count in taken.items()})
+    most = schedule.AT_ONCE * len(taken)
+    for name, endpoint_id in await sending.due(
+        session, now, most, schedule.AT_ONCE, failing=False, of=sorted(taken)
+    ):  # fmt: skip
         if left[endpoint_id] > 0:
             left[endpoint_id] -= 1
             ids.append(name)

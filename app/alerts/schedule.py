@@ -17,10 +17,9 @@ FAILING_AFTER = 4
 """Tries, until somebody else is told."""
 DISABLED_AFTER = 5 * DAY
 AT_ONCE = 4
-"""Deliveries to one endpoint at the same time."""
+"""Deliveries to one endpoint at the same time, once it has shown that it answers. It begins with one."""
 BREAKS_AFTER = 5
-"""Failures in a row: from then on an endpoint gets one delivery at a time, which shows whether it is back."""
-ONCE_BROKEN = 1
+"""Failures in a row, until an endpoint is left alone for a while."""
 _BREAK, _LONGEST_BREAK = 5 * SECOND, MINUTE
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
@@ -42,15 +42,13 @@ def _free(now: int) -> Any:
 
 
 async def due(
-    session: ReadSession, now: int, limit: int, most: tuple[int, int, int], *, failing: bool,
-    of: Sequence[str] | None = None,
-) -> list[tuple[str, str]]:  # fmt: skip
+    session: ReadSession, now: int, limit: int, at_once: int, *, failing: bool, of: Sequence[str] | None = None
+) -> list[tuple[str, str]]:
     """What is to be sent, the oldest first, and to which endpoint: of those that fail, or of those that do not.
 
-    `most`: how many an endpoint may have under way, from how many failures on, and how many then.
+    None is given more than `at_once`, what it has under way included.
     """
     mine = [] if of is None else [among(session, Delivery.endpoint_id, of)]
-    usual, breaks, then = most
     busy = (
         select(Delivery.endpoint_id.label("id"), func.count().label("n"))
         .where(Delivery.due_at.is_not(None), Delivery.claimed_until >= now, *mine)
@@ -58,15 +56,14 @@ async def due(
     )  # fmt: skip
     place = func.row_number().over(partition_by=Delivery.endpoint_id, order_by=(Delivery.created_at, Delivery.id))
     found = (
-        select(Delivery.id, Delivery.endpoint_id, Delivery.created_at, Endpoint.failures, place.label("place"),
-               func.coalesce(busy.c.n, 0).label("busy"))
+        select(Delivery.id, Delivery.endpoint_id, Delivery.created_at,
+               (place + func.coalesce(busy.c.n, 0)).label("place"))
         .join(Endpoint, Endpoint.id == Delivery.endpoint_id).outerjoin(busy, busy.c.id == Delivery.endpoint_id)
         .where(_free(now), Endpoint.disabled_at.is_(None), Endpoint.failures > 0 if failing else Endpoint.failures == 0)
         .where(or_(Endpoint.waits_until.is_(None), Endpoint.waits_until <= now), *mine)
         .subquery()
     )  # fmt: skip
-    room = case((found.c.failures >= breaks, then), else_=usual)
-    query = select(found.c.id, found.c.endpoint_id).where(found.c.place + found.c.busy <= room)
+    query = select(found.c.id, found.c.endpoint_id).where(found.c.place <= at_once)
     rows = await session.execute(query.order_by(found.c.created_at, found.c.id).limit(limit))
     return [(row[0], row[1]) for row in rows]
 

@@ -137,7 +137,8 @@ async def test_the_log_is_filtered_paged_and_shows_answers_to_administrators_alo
     desk.theirs.answers = answering(500, body="what the receiver said")
     one, two = await desk.make(), await desk.make(name="other", types=["alert.resolved"])
     messages = [await desk.ours.say(number) for number in range(3)]
-    await desk.ours.tick()
+    for _ in messages:
+        await desk.ours.tick()  # one at a time: it fails
     listed = (await desk.api.get(f"/deliveries?endpoint={one['id']}&state=waiting")).json()["items"]
     assert {item["event"] for item in listed} == set(messages)
     assert listed[0]["attempts"][0]["answer"] == "what the receiver said"
