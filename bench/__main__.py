@@ -5,12 +5,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from bench import compare, curve, exports, imports, ingest, reading, rollups, serving, spikes, startup
+from bench import (
+    compare,
+    curve,
+    deliveries,
+    exports,
+    imports,
+    ingest,
+    reading,
+    rollups,
+    serving,
+    spikes,
+    startup,
+    watch,
+)
 from bench.machine import described, table
 
 PARTS: dict[str, ModuleType] = {
-    "compare": compare, "curve": curve, "exports": exports, "imports": imports,
+    "compare": compare, "curve": curve, "deliveries": deliveries, "exports": exports, "imports": imports,
     "ingest": ingest, "reading": reading, "rollups": rollups, "serving": serving, "spikes": spikes, "startup": startup,
+    "watch": watch,
 }  # fmt: skip
 RESULTS = Path(__file__).parent / "README.md"
 MARK = "## Last results\n"
