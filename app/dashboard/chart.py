@@ -47,8 +47,16 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A value that the curve is measured against, all along the plot."""
+
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """Paths are SVG path data. `ticks`: (share of the height from the top, number)."""
+    """Paths are SVG path data. `ticks`: (share of the height from the top, number); `lines` likewise, with words."""
 
     seen: str
     guess: str
@@ -61,6 +69,7 @@ class Chart:
     bands: tuple[Band, ...] = ()
     marks: tuple[Mark, ...] = ()
     empty: bool = False
+    lines: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,9 +95,13 @@ class _Plot:
         return "".join(self.paths.get(name, ()))
 
 
-def draw(curve: Curve, moments: Iterable[Moment], bands: Sequence[Band] = (), marks: Sequence[Mark] = ()) -> Chart:
+def draw(
+    curve: Curve, moments: Iterable[Moment], bands: Sequence[Band] = (), marks: Sequence[Mark] = (),
+    lines: Sequence[Line] = (),
+) -> Chart:  # fmt: skip
     known = [value for value in curve.values if value is not None]
-    levels = ticks.numbers(min([0, *known]), max([1, *known]))
+    told = [*known, *(line.value for line in lines)]
+    levels = ticks.numbers(min([0, *told]), max([1, *told]))
     plot = _Plot(curve, levels[0], levels[-1])
     for run in _runs(curve):
         (_draw_total if curve.total else _draw_gains)(plot, run)
@@ -97,6 +110,7 @@ def draw(curve: Curve, moments: Iterable[Moment], bands: Sequence[Band] = (), ma
         tuple((plot.y(level) / HIGH, level) for level in levels),
         tuple((share(curve, moment.at), moment) for moment in moments),
         _bars(curve), tuple(bands), tuple(marks), not known,
+        tuple((plot.y(line.value) / HIGH, line.text) for line in lines),
     )  # fmt: skip
 
 

@@ -49,6 +49,12 @@ def test_a_zero_is_drawn_as_a_zero() -> None:
     assert drawn.seen.count("M") == 1
 
 
+def test_what_a_curve_is_measured_against_lies_within_the_plot() -> None:
+    drawn = chart.draw(hours([4, 2]), [], lines=[chart.Line(8, "takes 8")])
+    assert drawn.lines == ((0.0, "takes 8"),)
+    assert max(level for _, level in drawn.levels) == 8
+
+
 def test_a_total_leaves_out_what_was_not_observed_and_goes_on_after_it() -> None:
     curve = Curve([START + n * HOUR for n in range(5)], [4, 4, 4, 6], [None] * 4, False, True, [4, None, None, 2])
     assert chart.draw(curve, []).line == "M0 1000L2500 333M7500 333L10000 0"
