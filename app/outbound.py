@@ -60,10 +60,13 @@ def client(
     resolver: Resolver = SYSTEM_RESOLVER,
     timeout: httpx.Timeout = TIMEOUT,
     headers: Mapping[str, str] | None = None,
-    connections: int = 100,
+    pools: int = 1,
 ) -> httpx.AsyncClient:
-    """A client for the outside: TLS always verified, no redirect followed, nothing taken from the environment."""
-    transport = _GuardedTransport(_Dialler(tuple(allow_networks), resolver), connections)
+    """A client for the outside: TLS always verified, no redirect followed, nothing taken from the environment.
+
+    `pools`: a pool looks through all of its connections at each request; many to many hosts are spread over several.
+    """
+    transport = _GuardedTransport(_Dialler(tuple(allow_networks), resolver), pools)
     return httpx.AsyncClient(
         transport=transport, timeout=timeout, headers=headers, follow_redirects=False, trust_env=False
     )
@@ -161,14 +164,36 @@ def _forbidden(host: str, port: int) -> ForbiddenAddress:
     )
 
 
+class _Pools:
+    """Several pools, each host in one of them."""
+
+    def __init__(self, pools: Sequence[httpcore.AsyncConnectionPool]) -> None:
+        self._pools = pools
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        chosen = hash((request.url.host, request.url.port)) % len(self._pools)
+        return await self._pools[chosen].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
+    async def __aenter__(self) -> "_Pools":
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.aclose()
+
+
 class _GuardedTransport(httpx.AsyncHTTPTransport):
-    def __init__(self, dialler: "_Dialler", connections: int) -> None:
+    def __init__(self, dialler: "_Dialler", pools: int) -> None:
         # httpx has no argument for the dialler, so its pool is built here; test_outbound proves that it is asked.
         tls = httpx.create_ssl_context(trust_env=False)
         super().__init__(verify=tls)
-        self._pool = httpcore.AsyncConnectionPool(
-            tls, max_connections=connections, keepalive_expiry=5.0, network_backend=dialler
-        )
+        self._pool = _Pools([  # type: ignore[assignment]
+            httpcore.AsyncConnectionPool(tls, max_connections=100, keepalive_expiry=5.0, network_backend=dialler)
+            for _ in range(pools)
+        ])  # fmt: skip
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         _checked_host(request.url)

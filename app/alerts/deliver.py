@@ -23,7 +23,7 @@ from app.store.sending import Claimed, Tried
 
 SOUND, ILL = 256, 64
 """Endpoints at the same time: those that answered last, and those that did not. The dead hold up nobody else."""
-CONNECTIONS = 2 * (SOUND + ILL)
+_POOLS = 16
 _BATCH = 128
 
 
@@ -35,7 +35,7 @@ class Sender:
         dice: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
         self._db, self._settings, self._clock = db, settings, clock
-        self._client = client(settings, resolver, CONNECTIONS)
+        self._client = client(settings, resolver, _POOLS)
         self._keys: Keyring | None = None
         self._ledger = Ledger(db, clock, dice)
 

@@ -23,7 +23,7 @@ FLOOR = {"posts": 50, "authors": 50, "engagement": 1_000, "views": 1_000}
 SETTLES = 30 * MINUTE
 """Counters are read again in this time: gains of younger buckets are still to come."""
 HOLDS = HOUR
-"""A bucket that was not seen whole may still be: after this it is a gap."""
+"""A bucket that was not seen whole may still be: after this it is taken as it is."""
 LATE = 3 * HOUR
 """An alarm on what was so long ago, when it is learnt of, is history: an old hashtag, or an outage made up for."""
 
@@ -111,7 +111,8 @@ def spike(metric: str, known: Known, series: Series) -> tuple[Known, Found | Non
     recent: list[Verdict] = []
     while at + STEP <= settled and (series.whole[series.at(at)] or at + STEP <= series.read_to - HOLDS):
         place = series.at(at)
-        verdict = detector.push(at, series.values[place] if series.whole[place] else None)
+        # Where one source of several stays behind, what the others showed is all that will be known.
+        verdict = detector.push(at, series.values[place] if series.whole[place] or series.some[place] else None)
         still = standing(raised, verdict)
         raised = still if raised is not None or at >= series.read_to - LATE else None
         at += STEP

@@ -19,9 +19,9 @@ READ, KEPT = 4_096, 1_024
 _LINGER_S = 2.0  # for the rest of an answer, once its status is known
 
 
-def client(settings: Settings, resolver: outbound.Resolver, connections: int) -> httpx.AsyncClient:
+def client(settings: Settings, resolver: outbound.Resolver, pools: int) -> httpx.AsyncClient:
     return outbound.client(
-        settings.allow_networks, resolver=resolver, connections=connections,
+        settings.allow_networks, resolver=resolver, pools=pools,
         timeout=httpx.Timeout(WITHIN_S, connect=CONNECT_S), headers={"User-Agent": settings.user_agent},
     )  # fmt: skip
 
