@@ -18,6 +18,7 @@ from app.models import (
     CampaignHashtag,
     CampaignInfluencer,
     Debut,
+    DetectorState,
     Hashtag,
     InboundHook,
     Influencer,
@@ -125,17 +126,18 @@ async def change(session: Session, old: Kept, new: Described, now: int, interval
 
 async def remove(session: Session, old: Kept) -> None:
     """The campaign, its curve and what it brought in. Its hashtags stay followed, with all that was seen of them."""
-    await drop_subject(session, "campaign", old.id)
+    # The campaign first: whoever changes it holds that row before its subject's.
+    await session.execute(delete(Campaign).where(Campaign.id == old.id))
     for table in (CampaignHashtag, CampaignInfluencer, Outcome, Annotation, InboundHook):
         await session.execute(delete(table).where(table.campaign_id == old.id))
-    await session.execute(delete(Campaign).where(Campaign.id == old.id))
+    await drop_subject(session, "campaign", old.id)
 
 
 async def drop_subject(session: Session, kind: str, ref: str) -> None:
     """A subject with its numbers. The facts stay."""
     key = subject_key(kind, ref)
     await lock_rows(session, Subject, [key])
-    for table in (Member, Debut, Rollup):
+    for table in (Member, Debut, Rollup, DetectorState):
         await session.execute(delete(table).where(table.subject_id == key))
     await session.execute(delete(Subject).where(Subject.id == key))
 

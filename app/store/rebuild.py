@@ -14,6 +14,7 @@ from app.models import (
     Account,
     CampaignHashtag,
     Debut,
+    DetectorState,
     Hashtag,
     InfluencerAccount,
     Member,
@@ -47,7 +48,8 @@ async def rebuild(session: Session, subject: int, now: int) -> int:
     """Decide anew which posts count under the subject, and sum them up; one transaction. Returns how many do."""
     await _hold_definition(session, subject)
     await lock_rows(session, Subject, [subject])
-    for table in (Member, Debut, Rollup):
+    # Its detectors learn their past anew: of another person's account, or another hashtag, they knew nothing.
+    for table in (Member, Debut, Rollup, DetectorState):
         await session.execute(delete(table).where(table.subject_id == subject))
     news.note(session, news.POINTS, [subject], now)  # though no post may be left
     belongs = await who_belongs(session, subject)

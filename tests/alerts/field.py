@@ -12,7 +12,7 @@ from app.analysis.spikes import STEP
 from app.clock import DAY, bucket_of, to_ms
 from app.db.dialect import put
 from app.db.engine import Database
-from app.models import Alert, AlertTransition, Event, Hashtag, Rollup, Source, Track
+from app.models import Alert, AlertTransition, Event, Hashtag, Pass, Rollup, Source, Track
 from app.settings import Settings
 from app.store import coverage, following, rules, sources
 from app.store.rules import Rule, Watched
@@ -57,6 +57,15 @@ class Field:
             values = {"due_at": self.now + INTERVAL_S * 1_000, "failures": 0}
             await session.execute(update(Track).where(Track.id == track).values(**values))
         self.proved[tag, source] = self.now - LAG
+
+    async def asked(self, new: int, tag: str = TAG, source: str = "here") -> None:
+        """A pass of the source, and how many new posts it brought."""
+        async with self.db.write() as session:
+            track = await self._track(session, tag, source)
+            session.add(Pass(
+                track_id=track, due_at=self.now, slots=1, started_at=self.now, ended_at=self.now, state="ok", pages=1,
+                posts=new, posts_new=new,
+            ))  # fmt: skip
 
     async def fail(self, tag: str = TAG, source: str = "here", times: int = 3) -> None:
         async with self.db.write() as session:

@@ -9,10 +9,14 @@ from sqlalchemy import delete, update
 from app.clock import DAY, HOUR, bucket_of
 from app.db.engine import Database
 from app.models import AlertRule, DetectorState, Track
-from app.store import episodes, jobs, rules, silences
+from app.store import episodes, jobs, rebuild, rules, silences, watching
 from app.store.silences import Quiet
+from app.store.subjects import subject_key
 from tests.alerts import schemas
 from tests.alerts.field import TAG, Field
+
+# What is decided is decided alike on both; what is stored is tried on both below, and in tests/faults/test_watching.py.
+on_file = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -40,6 +44,7 @@ async def test_a_take_off_is_told_within_two_polls_and_its_end_once(field: Field
         assert data["threshold"] > data["baseline"] > 40
 
 
+@on_file
 async def test_one_bucket_that_stands_out_is_not_told_before_it_is_seen_twice(field: Field) -> None:
     await field.pass_by([120])
     assert await field.turns() == []
@@ -47,6 +52,7 @@ async def test_one_bucket_that_stands_out_is_not_told_before_it_is_seen_twice(fi
     assert await field.turns() == []
 
 
+@on_file
 async def test_few_posts_are_no_spike_however_rare(db: Database) -> None:
     field = Field(db)
     await field.follow()
@@ -58,6 +64,7 @@ async def test_few_posts_are_no_spike_however_rare(db: Database) -> None:
     assert [turn[0] for turn in await field.turns()] == ["firing"]
 
 
+@on_file
 async def test_an_old_hashtag_that_is_newly_followed_is_nothing(db: Database) -> None:
     """Its past is shown to the detector; that it rose a day ago is history."""
     field = Field(db)
@@ -70,6 +77,7 @@ async def test_an_old_hashtag_that_is_newly_followed_is_nothing(db: Database) ->
     assert await field.turns() == []
 
 
+@on_file
 async def test_what_an_outage_owed_comes_late_and_is_nothing(field: Field) -> None:
     """Two hours without a pass, with a burst in the middle; then all of it at once."""
     field.clock.advance(7_200)
@@ -80,6 +88,7 @@ async def test_what_an_outage_owed_comes_late_and_is_nothing(field: Field) -> No
     assert await field.turns() == []
 
 
+@on_file
 async def test_a_source_more_is_no_spike(field: Field) -> None:
     """The same hashtag on a busy server: its posts of the past count, and the detector begins anew with them."""
     await field.follow(source="there", platform="bluesky")
@@ -109,6 +118,7 @@ async def test_a_threshold_counts_a_window_and_ends_below_its_mark(field: Field)
     assert [turn[0] for turn in await field.turns(rule.id)] == ["firing", "resolved"]
 
 
+@on_file
 async def test_a_threshold_is_held_while_nothing_is_known(field: Field) -> None:
     rule = await field.rule(above=100, window_s=900)
     await field.pass_by([50, 50, 50])
@@ -118,6 +128,7 @@ async def test_a_threshold_is_held_while_nothing_is_known(field: Field) -> None:
     assert [turn[0] for turn in await field.turns("rul_sources")] == ["firing"]
 
 
+@on_file
 async def test_nothing_in_a_window_that_was_seen_whole_is_told(field: Field) -> None:
     rule = await field.rule(kind="quiet", above=None, window_s=1_800)
     await field.pass_by([0] * 6)
@@ -128,6 +139,7 @@ async def test_nothing_in_a_window_that_was_seen_whole_is_told(field: Field) -> 
     assert [turn[0] for turn in await field.turns(rule.id)] == ["firing", "resolved"]
 
 
+@on_file
 async def test_a_gap_is_not_silence(field: Field) -> None:
     rule = await field.rule(kind="quiet", above=None, window_s=1_800)
     field.clock.advance(3_600)
@@ -137,6 +149,7 @@ async def test_a_gap_is_not_silence(field: Field) -> None:
     assert await field.turns(rule.id) == []
 
 
+@on_file
 async def test_a_source_that_misses_three_slots_is_told_once_and_so_is_its_return(field: Field) -> None:
     await field.fail(times=2)
     await field.watch.run()
@@ -155,6 +168,7 @@ async def test_a_source_that_misses_three_slots_is_told_once_and_so_is_its_retur
         assert json.loads(event.body)["data"]["subject"] == {"source": "here"}
 
 
+@on_file
 async def test_a_worker_that_was_away_blames_no_source(field: Field) -> None:
     field.clock.advance(86_400)
     await field.worker().run()
@@ -178,6 +192,7 @@ async def test_what_is_silenced_is_recorded_and_sent_when_the_silence_ends(field
     ]  # fmt: skip
 
 
+@on_file
 async def test_whoever_was_told_is_told_of_the_end_through_a_silence(field: Field) -> None:
     await field.pass_by([120, 150])
     await silence(field, ("rule", "rul_spikes"), 86_400)
@@ -185,6 +200,7 @@ async def test_whoever_was_told_is_told_of_the_end_through_a_silence(field: Fiel
     assert await field.turns() == [("firing", 1, 1, "sent"), ("resolved", 1, 2, "sent")]
 
 
+@on_file
 @pytest.mark.parametrize("gone", ["disabled", "deleted", "unfollowed"])
 async def test_what_fires_ends_when_nobody_watches_it_any_more(field: Field, gone: str) -> None:
     rule = await field.rule(above=100, window_s=900)
@@ -211,6 +227,7 @@ async def test_two_workers_tell_it_once(field: Field) -> None:
     assert len({event.id for event in await field.events()}) == len(await field.events()) == 1
 
 
+@on_file
 async def test_a_clock_that_was_set_back_keeps_nobody_out(field: Field) -> None:
     """The lease of a worker that died lies an hour ahead; times of posts are those of the platforms."""
     await field.pass_by([120, 150])
@@ -220,8 +237,67 @@ async def test_a_clock_that_was_set_back_keeps_nobody_out(field: Field) -> None:
     assert await field.turns() == [("firing", 1, 1, "sent")]
 
 
+@on_file
 async def test_a_detector_that_was_lost_begins_again_with_the_past(field: Field) -> None:
     async with field.db.write() as session:
         await session.execute(delete(DetectorState))
     await field.pass_by([4, 5, 120, 150])
     assert await field.turns() == [("firing", 1, 1, "sent")]
+
+
+@on_file
+async def test_one_source_of_two_that_is_behind_hides_no_spike_of_the_other(field: Field) -> None:
+    """What it did not see is a gap, and the rest a lower bound."""
+    await field.follow(source="there", platform="bluesky")
+    await field.usual(4, platform="bluesky")
+    await field.poll(source="there")
+    await field.pass_by([4] * 4)
+    await field.fail(source="there")
+    await field.pass_by([4] * 30)
+    assert await field.turns() == []
+    await field.pass_by([300, 300])
+    assert [turn[0] for turn in await field.turns()] == ["firing"]
+    body = [event.body for event in await field.events() if event.type == "alert.firing"][-1]
+    assert json.loads(body)["data"]["data_quality"] == {"coverage": 1.0, "gaps": 0, "stale": True}
+
+
+@on_file
+async def test_a_spike_whose_sources_are_all_behind_is_held_back_until_one_is_not(field: Field) -> None:
+    await field.pass_by([120])
+    await field.fail()
+    await field.sums(field.now, [150])
+    field.clock.advance(300)
+    async with field.db.write() as session:  # it read, and then fell ill
+        await session.execute(update(Track).values(due_at=field.now))
+    await field.poll()
+    await field.fail()
+    await field.watch.run()
+    assert await field.turns() == [("firing", 1, 1, "inhibited")]
+    await field.pass_by([150])
+    assert await field.turns() == [("firing", 1, 1, "inhibited"), ("firing", 1, 2, "sent")]
+
+
+async def test_a_source_that_brings_nothing_is_told_and_one_that_was_not_asked_is_not(field: Field) -> None:
+    rule = await field.rule(kind="quiet", subject=("source", "1"), metric=None, above=None, window_s=3_600)
+    await field.asked(new=1)
+    field.clock.advance(3_600)
+    await field.watch.run()
+    await field.watch.run()
+    assert await field.turns(rule.id) == []  # it brought one at the beginning of the window
+    for minutes in (10, 1):
+        await field.asked(new=0)
+        field.clock.advance(minutes * 60)
+        await field.watch.run()
+    assert [turn[0] for turn in await field.turns(rule.id)] == ["firing"]
+    await field.asked(new=2)
+    for _ in range(2):
+        field.clock.advance(900)
+        await field.watch.run()
+    assert [turn[0] for turn in await field.turns(rule.id)] == ["firing", "resolved"]
+
+
+async def test_numbers_that_are_made_again_are_learnt_again(field: Field) -> None:
+    async with field.db.write() as session:
+        assert await watching.seen_to(session)
+        await rebuild.rebuild(session, subject_key("hashtag", TAG), field.now)
+        assert await watching.seen_to(session) == {}

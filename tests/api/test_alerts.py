@@ -17,6 +17,9 @@ from tests.clocks import FakeClock
 RULE: dict[str, Any] = {"name": "many", "kind": "threshold", "subject": {"hashtag": TAG}, "above": 100, "window": "15m"}
 
 
+on_file = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 async def field(db: Database, clock: FakeClock) -> Field:
     made = Field(db, clock)
@@ -97,6 +100,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
+@on_file
 async def test_what_is_wrong_is_told_with_what_would_be_right(field: Field, api: httpx.AsyncClient) -> None:
     for given, name, right in WRONG:
         for path in ("/alert-rules", "/alert-rules/dry-run"):
@@ -107,6 +111,7 @@ async def test_what_is_wrong_is_told_with_what_would_be_right(field: Field, api:
     assert len((await api.get("/alert-rules")).json()["items"]) == 1
 
 
+@on_file
 async def test_a_change_is_checked_as_a_new_rule(field: Field, api: httpx.AsyncClient) -> None:
     path = f"/alert-rules/{(await made(api))['id']}"
     for given, name in (({"window": "7m"}, "window"), ({"above": None}, "above"), ({"kind": "spike"}, "above")):
@@ -134,6 +139,7 @@ async def test_a_dry_run_says_when_it_would_have_fired_and_how_often(field: Fiel
     assert (await api.post("/alert-rules/dry-run", json=later)).json()["fired"] == []
 
 
+@on_file
 @pytest.mark.parametrize(
     ("rule", "warning"),
     [
@@ -153,6 +159,7 @@ async def test_a_dry_run_warns_of_what_is_never_or_always_met(
     assert [words.startswith(warning) for words in told["warnings"]] == [True], told["warnings"]
 
 
+@on_file
 async def test_a_dry_run_over_what_is_not_known_says_so(field: Field, api: httpx.AsyncClient) -> None:
     told = (await api.post("/alert-rules/dry-run", json=RULE)).json()
     assert (told["evaluations"], told["per_month"]) == (0, None)
@@ -216,6 +223,7 @@ async def test_a_silence_is_made_listed_and_ended(field: Field, api: httpx.Async
     assert (await api.delete(f"/silences/{silence['id']}")).status_code == 404
 
 
+@on_file
 async def test_a_silence_ends_and_is_of_something(field: Field, api: httpx.AsyncClient) -> None:
     good = {"matcher": {"hashtag": TAG}, "ends_at": "2026-03-02T12:00:00Z"}
     wrong: list[tuple[dict[str, Any], str, str]] = [
@@ -234,6 +242,7 @@ async def test_a_silence_ends_and_is_of_something(field: Field, api: httpx.Async
         assert any(error["field"].startswith(name) and right in error["message"] for error in errors), errors
 
 
+@on_file
 async def test_each_needs_its_scope(field: Field, app: Any, minted: Any) -> None:
     async def asked(scope: Scope, method: str, path: str, body: Any = None) -> int:
         async with client_of(app, (await minted(scope)).text) as api:
