@@ -152,11 +152,11 @@ async def change(
 
 async def remove(session: Session, old: Person) -> None:
     """The person, their claims and their curve. Accounts and posts stay: they are facts."""
-    await drop_subject(session, "influencer", old.id)
-    await session.execute(delete(InfluencerAccount).where(InfluencerAccount.influencer_id == old.id))
-    await session.execute(delete(CampaignInfluencer).where(CampaignInfluencer.influencer_id == old.id))
-    await session.execute(delete(InfluencerCode).where(InfluencerCode.influencer_id == old.id))
+    # The person first: whoever changes or merges them holds that row before their subject's.
     await session.execute(delete(Influencer).where(Influencer.id == old.id))
+    for table in (InfluencerAccount, CampaignInfluencer, InfluencerCode):
+        await session.execute(delete(table).where(table.influencer_id == old.id))
+    await drop_subject(session, "influencer", old.id)
 
 
 async def _set_accounts(session: Session, person: str, claims: Sequence[Claim], now: int) -> None:

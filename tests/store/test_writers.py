@@ -3,16 +3,29 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from app.db.engine import Database, Session
 from app.errors import Busy
-from app.models import CampaignHashtag, Debut, InfluencerAccount, Member, Post, Rollup, Snapshot
-from app.store import rebuild, subjects
+from app.models import (
+    Campaign,
+    CampaignHashtag,
+    Debut,
+    Influencer,
+    InfluencerAccount,
+    Member,
+    Post,
+    Rollup,
+    Snapshot,
+)
+from app.store import campaigns, people, rebuild, subjects
 from app.store.accounts import account_key
+from app.store.campaigns import Described
+from app.store.people import Claim
 from app.store.subjects import hashtag_key, subject_key
 from tests.store import world
 from tests.store.test_rollups import differences, posts, rollups
@@ -167,3 +180,31 @@ async def test_two_writers_of_a_post_that_counts_nowhere_keep_it_once(db: Databa
         await rebuild.rebuild(session, subject_key("hashtag", "snow"), NOW)
         found = [one async for one in rebuild.verify(session, subject_key("hashtag", "snow"), NOW)]
     assert found == []
+
+
+@pytest.mark.parametrize("kind", ["campaign", "influencer"])
+async def test_who_deletes_waits_for_who_changes_and_neither_is_told_to_try_again(db: Database, kind: str) -> None:
+    """The change holds the row and not yet its subject when the deletion begins."""
+    described = Described("growing", "Growing", "other", None, None, ("#sun",), ())
+    async with db.write() as session:
+        campaign = await campaigns.create(session, described, NOW, 300)
+        person = await people.create(session, "A fan", None, [Claim("mastodon", "fan@a.example", None)], NOW)
+
+    async def remove() -> None:
+        async with db.write() as session:
+            await (campaigns.remove(session, campaign) if kind == "campaign" else people.remove(session, person))
+
+    async with db.write() as session:
+        table, row = (Campaign, campaign) if kind == "campaign" else (Influencer, person)
+        await session.execute(update(table).where(table.id == row.id).values(version=row.version))
+        behind = asyncio.create_task(remove())
+        await asyncio.sleep(0.1)
+        if kind == "campaign":
+            await campaigns.change(session, campaign, replace(described, hashtags=("#rain",)), NOW, 300)
+        else:
+            await people.change(session, person, "A fan", None, [Claim("mastodon", "other@a.example", None)], NOW)
+    await behind
+    async with db.read() as reader:
+        claims = (await reader.execute(select(InfluencerAccount.handle))).scalars().all()
+        tags = (await reader.execute(select(CampaignHashtag.hashtag_id))).scalars().all()
+    assert (claims, len(tags)) == ((["fan@a.example"], 0) if kind == "campaign" else ([], 1))
