@@ -10,8 +10,8 @@ from collections.abc import Callable
 from app import outbound
 from app.access import keyfile
 from app.access.seal import Keyring, Unsealable
+from app.alerts.addresses import letter as letter_of
 from app.alerts.ledger import End, Ledger
-from app.alerts.letters import webhook
 from app.alerts.post import client, post
 from app.alerts.schedule import Outcome
 from app.clock import Clock, to_ms
@@ -85,7 +85,7 @@ class Sender:
         if self._keys is None:
             self._keys = keyfile.keyring(self._settings)
         try:
-            letter = webhook(claimed, self._keys, at)
+            letter = letter_of(claimed, self._keys, at)
         except Unsealable:
             return Outcome(problem="its secret does not open: was the key file replaced?")
         return await post(self._client, letter, self._clock.now())

@@ -5,7 +5,7 @@ import secrets
 from app import outbound
 from app.access.seal import Keyring, Unsealable
 from app.alerts import notices
-from app.alerts.letters import webhook
+from app.alerts.addresses import letter as letter_of
 from app.alerts.post import client, post
 from app.alerts.schedule import Outcome
 from app.clock import Clock, to_ms
@@ -35,7 +35,7 @@ def _letter_to(to: Kept, event: Event) -> Claimed:
 
 async def _sent(settings: Settings, keys: Keyring, clock: Clock, claimed: Claimed, at: int) -> Outcome:
     try:
-        letter = webhook(claimed, keys, at)
+        letter = letter_of(claimed, keys, at)
     except Unsealable:
         return Outcome(problem="its secret does not open: was the key file replaced?")
     async with client(settings, outbound.SYSTEM_RESOLVER, 1) as calling:

@@ -2,13 +2,13 @@
 
 import secrets
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Request, Response
 
-from app import outbound
 from app.access.seal import Keyring
-from app.alerts import signing, trial
+from app.alerts import addresses, signing, trial
+from app.alerts.addresses import Address
 from app.api.deps import Changing, IfMatch, Made, Page, Posting, Reading, check_match, etag, needs
 from app.api.openapi import Responses, changed, problems
 from app.api.route import Route
@@ -25,9 +25,7 @@ from app.api.schemas.endpoints import (
 )
 from app.clock import rfc3339
 from app.db.engine import Session
-from app.errors import Invalid
-from app.outbound import ForbiddenAddress
-from app.settings import Settings
+from app.errors import Conflict, Invalid
 from app.store import deliveries, endpoints
 from app.store.endpoints import Described, Kept
 
@@ -55,15 +53,8 @@ def _with_secret(kept: Kept, keys: str, status: int) -> Made:
     facts, headers = _facts(kept), _etag(kept)
     if status == 201:
         headers |= {"Location": f"/api/v1/endpoints/{kept.id}"}
-    shown, lasting = (EndpointSecret(**facts, secret=secret) for secret in (signing.secret_of(keys), None))
+    shown, lasting = (EndpointSecret(**facts, secret=secret) for secret in (signing.secret_of(keys) or None, None))
     return Made(shown, f"endpoint {kept.id}", status, headers, kept=lasting)
-
-
-async def _checked(url: str, settings: Settings) -> None:
-    try:
-        await outbound.check_url(url, settings.allow_networks)
-    except ForbiddenAddress as error:
-        raise Invalid("url", url, str(error)) from None
 
 
 @router.get("/endpoints", dependencies=MAY, responses=problems())
@@ -79,14 +70,15 @@ async def list_endpoints(session: Reading, page: Page) -> EndpointList:
     responses=changed(EndpointSecret, 201) | problems(409, 413),
 )  # fmt: skip
 async def create_endpoint(asked: NewEndpoint, writing: Posting, request: Request) -> Response:
-    """Make an endpoint. Its secret is in this answer and nowhere else."""
-    await _checked(asked.url, writing.settings)
-    keyring: Keyring = request.app.state.keys
-    it = Described(asked.name, asked.url, None if asked.types is None else tuple(asked.types), language=asked.language)
+    """Make an endpoint. Its secret is in this answer and nowhere else; a people's channel has none."""
+    address, keyring = await addresses.checked(asked.url, writing.settings), cast(Keyring, request.app.state.keys)
+    types = None if asked.types is None else tuple(asked.types)
 
     async def work(session: Session) -> Made:
-        name, keys = f"end_{secrets.token_hex(8)}", signing.new_keys(asymmetric=asked.asymmetric)
-        sealed = keyring.seal(keys, signing.purpose(name))
+        name = f"end_{secrets.token_hex(8)}"
+        keys = signing.new_keys(asymmetric=asked.asymmetric) if address.kind == "webhook" else ""
+        it = Described(asked.name, address.shown, types, address.kind, asked.language, address.sealed(keyring, name))
+        sealed = keyring.seal(keys, signing.purpose(name)) if keys else None
         new = Kept(name, 1, writing.now, it, keys=sealed, public_key=signing.public_key(keys))
         await endpoints.create(session, new)
         return _with_secret(new, keys, 201)
@@ -114,24 +106,33 @@ async def change_endpoint(
     id: IdInPath,  # noqa: A002
     asked: EndpointChange,
     writing: Changing,
+    request: Request,
     if_match: IfMatch = None,
 ) -> Response:
     """Change what is given. The next try goes to a new address; one that is enabled again starts afresh."""
     given: dict[str, Any] = {name: getattr(asked, name) for name in asked.model_fields_set}
     enabled = given.pop("enabled", None)
-    if "url" in given:
-        await _checked(given["url"], writing.settings)
+    address = await addresses.checked(given.pop("url"), writing.settings) if "url" in given else None
+    keyring: Keyring = request.app.state.keys
     if given.get("types"):
         given["types"] = tuple(given["types"])
 
     async def work(session: Session) -> Made:
         old = await endpoints.by_id(session, id)
         check_match(if_match, _etag(old))
+        if address:
+            given.update(_moved(old, address), url_sealed=address.sealed(keyring, id))
         wanted = old.health.disabled_at is None if enabled is None else enabled
         kept = await endpoints.change(session, old, replace(old.it, **given), enabled=wanted, now=writing.now)
         return Made(EndpointBody(**_facts(kept)), f"endpoint {id}", 200, _etag(kept))
 
     return await writing.once("endpoint.change", work)
+
+
+def _moved(old: Kept, address: Address) -> dict[str, str]:
+    if (address.kind == "webhook") != (old.it.kind == "webhook"):
+        raise Invalid("url", "…", "a webhook stays a webhook, and a people's channel one: make another endpoint")
+    return {"kind": address.kind, "url": address.shown}
 
 
 @router.delete(
@@ -167,6 +168,8 @@ async def rotate_endpoint(
 
     async def work(session: Session) -> Made:
         old = await endpoints.by_id(session, id)
+        if old.keys is None:
+            raise Conflict("a people's channel has no secret of ours: PATCH its url with what its platform gave you")
         keys = signing.new_keys(asymmetric=old.public_key is not None)
         sealed, until = keyring.seal(keys, signing.purpose(id)), writing.now + signing.GRACE_MS
         kept = await endpoints.rotate(session, old, sealed, signing.public_key(keys), until)
