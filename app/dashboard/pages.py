@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.dashboard import entry, front, grew, render, side, single
+from app.dashboard import downloads, entry, front, grew, render, side, single
 from app.errors import NotFound
 
 router = APIRouter()
-for room in (front, single, side, grew, entry):
+for room in (front, single, downloads, side, grew, entry):
     router.include_router(room.router)
 
 

@@ -90,9 +90,14 @@ def page(
         "w": w, "who": who_of(request), "version": VERSION, "languages": LANGUAGES, "home": f"/{lang}",
         "lang": lang, "other": _other_languages(request),
     }  # fmt: skip
-    text = _TEMPLATES.get_template(name).render(**shared, **values)
+    text = fragment(name, **shared, **values)
     told = {"Content-Language": w.lang, "Vary": "Accept-Language", **(headers or {})}
     return HTMLResponse(text, status, told)
+
+
+def fragment(template: str, **values: Any) -> str:
+    """A part of a page, or a page for those who have no request."""
+    return _TEMPLATES.get_template(template).render(**values)
 
 
 def _other_languages(request: Request) -> dict[str, str]:

@@ -1,0 +1,95 @@
+"""Each chart as a file: CSV with its numbers, SVG with its looks; both say what they are, from where and of when."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from app.analysis.tags import normal
+from app.dashboard import panels, picture, render, subjects
+from app.dashboard.asked import Asked
+from app.dashboard.panels import GAIN_OF, MEASURES, Panel, Shown
+from app.dashboard.picture import Told
+from app.dashboard.render import now_of, words_of
+from app.dashboard.subjects import Subject
+from app.dashboard.words import Words
+from app.db.engine import ReadSession
+from app.errors import NotFound
+from app.exports import curve as rows
+from app.store import campaigns, hashtags, people
+
+router = APIRouter(route_class=render.Page)
+FORMS = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml"}
+NAMES = frozenset(name for names in MEASURES.values() for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What has a curve, with the name and the hashtags that its files show."""
+
+    subject: Subject
+    title: str
+    tags: tuple[str, ...] = ()
+
+
+@router.get("/campaigns/{slug}/charts/{file}")
+async def send_campaign_chart(slug: str, file: str, request: Request) -> Response:
+    async with render.reading(request) as session:
+        named = of_campaign(await campaigns.by_slug(session, slug), words_of(request))
+        return await send(request, session, named, file)
+
+
+@router.get("/hashtags/{tag}/charts/{file}")
+async def send_hashtag_chart(tag: str, file: str, request: Request) -> Response:
+    async with render.reading(request) as session:
+        row = (await hashtags.by_tag(session, tag)).row
+        subject = Subject("hashtag", normal(tag), f"/hashtags/{quote(row.tag, safe='')}")
+        return await send(request, session, Named(subject, f"#{row.spelling}"), file)
+
+
+@router.get("/influencers/{id}/charts/{file}")
+async def send_influencer_chart(id: str, file: str, request: Request) -> Response:  # noqa: A002 - the address's name
+    async with render.reading(request) as session:
+        person = await people.by_id(session, id)
+        named = Named(Subject("influencer", person.id, f"/influencers/{person.id}"), person.name)
+        return await send(request, session, named, file)
+
+
+def of_campaign(kept: campaigns.Kept, w: Words) -> Named:
+    return Named(subjects.of_campaign(kept, w), kept.it.name, kept.it.hashtags)
+
+
+async def send(request: Request, session: ReadSession, named: Named, file: str) -> Response:
+    """Whoever calls says whose curve it is."""
+    render.check_may(request, "stats:read")
+    w, it, now = words_of(request), render.asked_of(request, "all"), now_of(request)
+    return await answer(session, named, file, it, w, now)
+
+
+async def answer(session: ReadSession, named: Named, file: str, it: Asked, w: Words, now: int) -> Response:
+    name, _, form = file.rpartition(".")
+    if name not in NAMES or form not in FORMS:
+        raise NotFound(f"charts are {', '.join(sorted(NAMES))}, each as {' or '.join(FORMS)}")
+    it = replace(it, show="total" if name in GAIN_OF else "rate")
+    shown = await subjects.shown(session, named.subject, it, w, now)
+    told = picture.told(named.title, shown, it, w, named.tags)
+    drawn = next(one for one in panels.panels(shown, it, w, named.subject.marks) if one.name == name)
+    body = _csv(drawn, told, shown) if form == "csv" else picture.svg(drawn, told, w).encode()
+    return as_file(body, f"groundswell-{named.subject.kind}-{name}.{form}")
+
+
+def as_file(body: bytes, name: str) -> Response:
+    told = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, headers=told, media_type=FORMS[name.rpartition(".")[2]])
+
+
+def _csv(drawn: Panel, told: Told, shown: Shown) -> bytes:
+    """Lines of # above the header, as readers of CSV know them, with nothing in them that could end a cell."""
+    wanted = ("time", drawn.name, "coverage", "estimated")
+    numbers = {**shown.raw, "series": {name: shown.series[name] for name in wanted}}
+    return comments([f"{told.title}: {drawn.title} ({drawn.unit})", *told.lines]) + rows.write(numbers, "csv")
+
+
+def comments(lines: list[str]) -> bytes:
+    tame = str.maketrans({",": " ·", ";": " ·", '"': "”"})
+    return "".join(f"# {picture.clean(line).translate(tame)}\n" for line in lines).encode()
