@@ -3,7 +3,7 @@
 What lies after `proved_to` is a lower bound, as posts may still turn up there: it can be enough, never too little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -71,11 +71,20 @@ def series(tracks: Sequence[Observed], amounts: Sequence[Amount], metric: str, s
             if metric not in COUNTED and one.estimated:
                 sums = unsure.setdefault(place, [0, 0])
                 sums[0], sums[1] = sums[0] + one.estimated, sums[1] + one.moved
-    known: list[float | None] = list(values)
+    known: list[float | None] = [*(values if metric in COUNTED else _risen(values))]
     for place, (estimated, moved) in unsure.items():
         if 2 * estimated > moved:  # between looks far apart: its time is a guess
             known[place] = None
     return Series(start, known, whole.tolist(), some.tolist(), read_to)
+
+
+def _risen(gains: Sequence[float]) -> Iterator[float]:
+    """What each adds to the highest there was: a count that drops and comes back has gained nothing."""
+    level = highest = 0.0
+    for gain in gains:
+        level += gain
+        yield max(0.0, level - highest)
+        highest = max(highest, level)
 
 
 def _covered(tracks: Sequence[Observed], edges: Any, read_to: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -45,12 +45,16 @@ async def of_window(session: ReadSession, subject: int, start: int, end: int) ->
     people = await _influencers(session, [author for _, _, author in found if author is not None])
     ranked = sorted(((int(now) - before.get(key, 0), -key, author) for key, now, author in found), reverse=True)
     chosen = ranked[:MOST]
-    texts = select(PostText.post_id, PostText.url).where(among(session, PostText.post_id, [-k for _, k, _ in chosen]))
-    urls: dict[int, str | None] = dict((await session.execute(texts)).all())
+    found_at = await urls(session, [-key for _, key, _ in chosen])
     return [
-        Carrier(-key, urls.get(-key), gained, people.get(author) if author is not None else None)
+        Carrier(-key, found_at.get(-key), gained, people.get(author) if author is not None else None)
         for gained, key, author in chosen
     ]
+
+
+async def urls(session: ReadSession, posts: Sequence[int]) -> dict[int, str | None]:
+    texts = select(PostText.post_id, PostText.url).where(among(session, PostText.post_id, posts))
+    return {post: url for post, url in await session.execute(texts)}  # noqa: C416 - rows are no pairs to mypy
 
 
 async def _levels_before(session: ReadSession, posts: Sequence[int], at: int) -> dict[int, int]:

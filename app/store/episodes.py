@@ -75,7 +75,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An alert as it is kept; `evidence` is ready for JSON."""
+    """An alert as it is kept; `evidence` is ready for JSON. Addresses stay with the posts, and go with them."""
 
     id: str
     rule_id: str
@@ -109,7 +109,8 @@ def _episode(row: Alert) -> Episode:
 async def keep(session: Session, episode: Episode, turns: Sequence[Turn], now: int) -> None:
     """The episode as it is now, with what was said of it since it was kept last."""
     values = {name: [getattr(episode, name)] for name in _NAMES[:-1]}
-    await put(session, Alert, {**values, "evidence": [json.dumps(list(episode.evidence))]}, "replace")
+    evidence = [{name: value for name, value in one.items() if name != "url"} for one in episode.evidence]
+    await put(session, Alert, {**values, "evidence": [json.dumps(evidence)]}, "replace")
     await put(session, AlertTransition, {
         "alert_id": [episode.id] * len(turns),
         **{name: [getattr(turn, name) for turn in turns] for name in Turn.__slots__},

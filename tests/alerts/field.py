@@ -1,6 +1,6 @@
 """A field to watch: a hashtag on a source, its sums as polls would have left them, and a watch with a clock in hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,12 +79,13 @@ class Field:
 
     async def sums(
         self, start: int, values: Sequence[int], tag: str = TAG, metric: str = "posts", platform: str = "mastodon",
-        subject: int | None = None,
+        subject: int | None = None, more: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         """Five-minute rows from `start` on, in place of what is there."""
         count = len(values)
         rows: dict[str, list[Any]] = {name: [0] * count for name in COLUMNS}
         rows[metric] = list(values)
+        rows |= {name: [value] * count for name, value in (more or {}).items()}
         first = bucket_of(start, STEP)
         rows |= {
             "subject_id": [subject or subject_key("hashtag", tag)] * count, "grain": [STEP] * count,

@@ -62,4 +62,6 @@ async def test_a_take_off_is_told_within_two_polls(db: Database, clock: FakeCloc
         assert len(data["evidence"]) == 10
         async with db.read() as session:
             mine = (await session.execute(select(Post.id).where(Post.native_id == first.native_id))).scalar_one()
-        assert str(mine) in {one["post_id"] for one in data["evidence"]}
+        (carrier,) = [one for one in data["evidence"] if one["post_id"] == str(mine)]
+        assert carrier["url"].startswith("http")
+        assert carrier["url"] not in alert.evidence  # whoever is erased is not found there

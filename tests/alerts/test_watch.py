@@ -301,3 +301,35 @@ async def test_numbers_that_are_made_again_are_learnt_again(field: Field) -> Non
         assert await watching.seen_to(session)
         await rebuild.rebuild(session, subject_key("hashtag", TAG), field.now)
         assert await watching.seen_to(session) == {}
+
+
+async def likes(field: Field, rule: str, values: list[int], guessed: int = 0) -> list[str]:
+    for value in values:
+        more = {"moved": abs(value), "estimated": abs(value) * guessed // 100}
+        await field.sums(bucket_of(field.now, 300_000), [value], metric="likes", more=more)
+        field.clock.advance(300)
+        await field.poll()
+        await field.watch.run()
+    return [turn[0] for turn in await field.turns(rule)]
+
+
+@on_file
+@pytest.mark.parametrize(
+    ("values", "guessed", "told"),
+    [
+        ([401, 407, 411, 397, 403, 409], 0, ["firing"]),
+        ([401, 407, 411, 397, 403, 409], 60, []),  # gained between looks hours apart: nobody knows when
+        ([-3_001, 3_001, 41, 39, 40, 37], 0, []),  # a count that drops and comes back
+    ],
+    ids=["gained", "guessed", "dropped"],
+)
+async def test_engagement_is_a_spike_where_it_is_known_to_have_been_gained(
+    db: Database, values: list[int], guessed: int, told: list[str]
+) -> None:
+    field = Field(db)
+    await field.follow()
+    rule = await field.rule(kind="spike", metric="engagement", above=None, window_s=3_600)
+    await field.usual(40, metric="likes")
+    await field.poll()
+    await field.watch.run()
+    assert (await likes(field, rule.id, [39, 41, 37, *values], guessed))[:1] == told

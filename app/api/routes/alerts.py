@@ -23,7 +23,7 @@ from app.api.schemas.common import Instant, Slug, Tag, when
 from app.clock import DAY, rfc3339
 from app.db.engine import ReadSession, Session
 from app.errors import Invalid
-from app.store import episodes, rules, silences
+from app.store import carriers, episodes, rules, silences
 from app.store.episodes import Ask, Episode
 from app.store.silences import Kept, Quiet
 
@@ -80,7 +80,9 @@ async def read_alert(
         TurnBody(sequence=one.sequence, type=one.type, at=rfc3339(one.at), value=one.value, told=one.told)
         for one in await episodes.turns(session, id)
     ]
-    return WholeAlert(**facts, transitions=turns, evidence=[CarrierBody(**each) for each in row.evidence])
+    urls = await carriers.urls(session, [int(each["post_id"]) for each in row.evidence])
+    evidence = [CarrierBody(**each, url=urls.get(int(each["post_id"]))) for each in row.evidence]
+    return WholeAlert(**facts, transitions=turns, evidence=evidence)
 
 
 def _body(kept: Kept) -> SilenceBody:
