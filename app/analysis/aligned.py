@@ -18,7 +18,7 @@ LEAST, MOST = 2, 5
 class Gifts:
     """Donations in one currency, equal lengths: when, how much in millionths (a refund is negative), and by how many.
 
-    `donors` -1: not said, so one, and none for a refund.
+    `donors` -1: not said, so one. A refund is of none.
     """
 
     at: Ints

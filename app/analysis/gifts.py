@@ -52,7 +52,8 @@ def donors(one: Compared) -> Measured:
 
 
 def _given_by(gifts: Gifts) -> Ints:
-    return np.where(gifts.donors >= 0, gifts.donors, (gifts.micros > 0).astype(np.int64))
+    """Whom money is given back to gave it before: a refund adds nobody."""
+    return np.where(gifts.micros < 0, 0, np.where(gifts.donors >= 0, gifts.donors, gifts.micros > 0)).astype(np.int64)
 
 
 def _amount(currency: str, one: Compared) -> Measured:

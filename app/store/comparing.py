@@ -5,11 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from app.analysis import aligned, calendar, compare
 from app.analysis.aligned import LEAST, MOST, Campaign, Gifts
-from app.analysis.money import MICROS
 from app.clock import rfc3339
 from app.db.engine import ReadSession
 from app.errors import Invalid
@@ -17,6 +16,7 @@ from app.models import Outcome
 from app.store import campaigns, counted, lives
 from app.store.curves import moment
 from app.store.lives import Begun, Life
+from app.store.outcomes import GIVERS, SUM, summed
 
 METRICS = (
     "posts", "authors_new", "likes", "reposts", "replies", "quotes", "views", "engagement", "followers",
@@ -102,17 +102,13 @@ async def _gifts(session: ReadSession, life: Life) -> dict[str, Gifts]:
     start, grain = int(edges[0]), int(np.gcd.reduce(np.append(edges - edges[0], 3_600_000)))
     slot = ((Outcome.occurred_at - start) // grain).label("slot")
     given = (Outcome.micros > 0).label("given")
-    donors = func.coalesce(Outcome.donors, case((given, 1), else_=0))
-    query = select(
-        Outcome.currency, slot, given, func.sum(Outcome.micros // MICROS), func.sum(Outcome.micros % MICROS),
-        func.sum(donors),
-    ).where(
+    query = select(Outcome.currency, slot, given, *SUM, func.sum(GIVERS)).where(
         Outcome.campaign_id == life.kept.id, Outcome.micros.is_not(None), *known,
         Outcome.occurred_at >= start, Outcome.occurred_at < int(edges[-1]),
     )  # fmt: skip
     found: dict[str, list[tuple[int, int, int]]] = {}
     for currency, place, _, whole, part, by in await session.execute(query.group_by(Outcome.currency, "slot", "given")):
-        row = (start + int(place) * grain, int(whole or 0) * MICROS + int(part or 0), int(by or 0))
+        row = (start + int(place) * grain, summed(whole, part), int(by or 0))
         found.setdefault(str(currency), []).append(row)
     return {
         currency: Gifts(*(np.array(column, dtype=np.int64) for column in zip(*sorted(rows), strict=True)))

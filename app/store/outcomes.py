@@ -208,6 +208,12 @@ def summed(whole: Any, part: Any) -> int:
     return int(whole or 0) * MICROS + int(part or 0)
 
 
+# Whom money is given back to gave it before: a refund adds nobody, whatever it says.
+DONORS = case((Outcome.micros < 0, 0), else_=Outcome.donors)
+GIVERS = func.coalesce(DONORS, case((Outcome.micros > 0, 1), else_=0))
+"""One for each gift that does not say how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What came in of one kind and currency, and what of it is put down to an influencer (None: to nobody).
@@ -231,8 +237,7 @@ async def totals(
 ) -> list[Brought]:
     """Sums by kind, currency and the influencer whose code it bears."""
     by = (Outcome.kind, Outcome.currency, InfluencerCode.influencer_id)
-    givers = func.sum(func.coalesce(Outcome.donors, case((Outcome.micros > 0, 1), else_=0)))
-    sums = (func.count(), *SUM, func.sum(Outcome.donors), func.count(Outcome.donors), givers)
+    sums = (func.count(), *SUM, func.sum(DONORS), func.count(DONORS), func.sum(GIVERS))
     query = Which(start, end, None, as_of).of(select(*by, *sums), campaign_id)
     query = query.outerjoin(InfluencerCode, InfluencerCode.code == Outcome.code_key).group_by(*by).order_by(*by)
     return [

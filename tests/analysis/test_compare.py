@@ -159,7 +159,7 @@ def test_the_interval_holds_the_truth_about_95_times_in_100() -> None:
 def test_the_table_reads_like_the_articles() -> None:
     one = old(
         ended=MONDAY + 50 * HOUR, posts_per_author=[5] * 10 + [1] * 5, largest=400,
-        gifts={"EUR": gifts((MONDAY + 3 * HOUR, 50, -1), (MONDAY + 4 * HOUR, 30.5, 3), (MONDAY + 5 * HOUR, -10, -1),
+        gifts={"EUR": gifts((MONDAY + 3 * HOUR, 50, -1), (MONDAY + 4 * HOUR, 30.5, 3), (MONDAY + 5 * HOUR, -10, 1),
                             (MONDAY, 999, -1), (MONDAY + 8 * HOUR, 999, -1)),
                "USD": gifts((MONDAY + 3 * HOUR, 7, -1))},
     )  # fmt: skip

@@ -39,7 +39,7 @@ async def two(db: Database) -> None:
         kept = await campaigns.by_slug(session, "old")
         gifts = [
             Gift("1", OLD + HOUR, "donation", "10.00", "EUR", None, 2), Gift("2", OLD + DAY, "donation", "5.50", "EUR"),
-            Gift("3", OLD + DAY, "refund", "-5.50", "EUR"), Gift("4", OLD + DAY, "donation", "7", "USD"),
+            Gift("3", OLD + DAY, "refund", "-5.50", "EUR", None, 1), Gift("4", OLD + DAY, "donation", "7", "USD"),
             Gift("5", OLD + 4 * DAY, "donation", "1000", "EUR"),
         ]  # fmt: skip
         await outcomes.keep(session, kept.id, gifts, NOW)

@@ -116,13 +116,15 @@ async def test_gifts_are_put_down_to_the_owner_of_their_code_and_the_rest_to_nob
             replace(EUR, id="2", code="MILO-2", donors=None),
             replace(EUR, id="3", code=None),
             replace(EUR, id="4", code="?"),
+            replace(EUR, id="5", amount="-2.50"),
         ]
         await outcomes.keep(session, "c", gifts, 1)
     async with db.read() as session:
         found = await outcomes.totals(session, "c")
         assert await codes.of(session, ["a", "b"]) == {"a": ("MILO", "milo-2"), "b": ("juno",)}
     assert sorted(found, key=lambda one: one.influencer_id or "") == [
-        Brought("donation", "EUR", None, 2, 25_000_000, 2, 2), Brought("donation", "EUR", "a", 2, 25_000_000, 1, 1),
+        Brought("donation", "EUR", None, 2, 25_000_000, 2, 2, 2),
+        Brought("donation", "EUR", "a", 3, 22_500_000, 1, 2, 2),  # who is given back adds nobody
     ]  # fmt: skip
 
 
