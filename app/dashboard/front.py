@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from app.clock import MINUTE
-from app.dashboard import panels, render, subjects
+from app.dashboard import panels, render, servers, subjects
 from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -43,7 +40,7 @@ async def show_overview(request: Request) -> Response:
         request, "overview.html", it, now, render.EVERY_S,
         cards=cards, more_campaigns=len(kept) > MOST_CAMPAIGNS, most_campaigns=MOST_CAMPAIGNS,
         followed=followed[:MOST_HASHTAGS], more_hashtags=len(followed) > MOST_HASHTAGS, most_hashtags=MOST_HASHTAGS,
-        held=held, sources=[_source(one, w, it.tz) for one in sources[:MOST_SOURCES]],
+        held=held, sources=[servers.shown(one, w, it.tz) for one in sources[:MOST_SOURCES]],
     )  # fmt: skip
 
 
@@ -52,35 +49,3 @@ async def _card(session: ReadSession, kept: campaigns.Kept, it: Asked, w: Words,
     moved, sure = await subjects.last_day(session, subject, w, now)
     shown = await subjects.shown(session, subject, it, w, now)
     return Card(kept, moved, sure, panels.panels(shown, it, w, subject.marks, most=2))
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source's state in words. `hint`: what to type where it needs a person."""
-
-    it: source_reads.SourceState
-    state: str
-    late: str
-    late_is_bad: bool
-    budgets: tuple[str, ...]
-    hint: str
-
-
-def _source(one: source_reads.SourceState, w: Words, tz: ZoneInfo) -> Source:
-    since = w.moment(one.state_at, tz)
-    if one.kind == "import":
-        state = w("source.import")
-    elif one.state == "waiting":
-        state = w("source.waiting", time=w.moment(one.waits_until, tz)) if one.waits_until else w("source.waiting.some")
-    else:
-        state = w(f"source.{one.state}", time=since)
-    late = "–" if one.late_ms is None else w("on_time")
-    is_late = one.late_ms is not None and one.late_ms >= MINUTE
-    if is_late:
-        late = w("late_by", span=w.span(cast(int, one.late_ms)))
-    left = tuple(
-        f"{budget.name}: {w('budget.left', left=w.number(budget.remaining), limit=w.number(budget.limit))}"
-        for budget in one.budgets
-    )
-    hint = f"groundswell sources check {one.name}" if one.state in ("failing", "stopped") else ""
-    return Source(one, state, late, is_late, left, hint)

@@ -1,0 +1,41 @@
+"""A source's state in words, wherever it is shown."""
+
+from dataclasses import dataclass
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from app.clock import MINUTE
+from app.dashboard.words import Words
+from app.store import source_reads
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A source's state in words. `hint`: what to type where it needs a person."""
+
+    it: source_reads.SourceState
+    state: str
+    late: str
+    late_is_bad: bool
+    budgets: tuple[str, ...]
+    hint: str
+
+
+def shown(one: source_reads.SourceState, w: Words, tz: ZoneInfo) -> Server:
+    since = w.moment(one.state_at, tz)
+    if one.kind == "import":
+        state = w("source.import")
+    elif one.state == "waiting":
+        state = w("source.waiting", time=w.moment(one.waits_until, tz)) if one.waits_until else w("source.waiting.some")
+    else:
+        state = w(f"source.{one.state}", time=since)
+    late = "–" if one.late_ms is None else w("on_time")
+    is_late = one.late_ms is not None and one.late_ms >= MINUTE
+    if is_late:
+        late = w("late_by", span=w.span(cast(int, one.late_ms)))
+    left = tuple(
+        f"{budget.name}: {w('budget.left', left=w.number(budget.remaining), limit=w.number(budget.limit))}"
+        for budget in one.budgets
+    )
+    hint = f"groundswell sources check {one.name}" if one.state in ("failing", "stopped") else ""
+    return Server(one, state, late, is_late, left, hint)
