@@ -67,6 +67,8 @@ async def to_file(
 def _part(path: Path, resume: bool) -> Iterator[tuple[BinaryIO, Path]]:
     """`FILE.part`, held so that no other export writes there, and where how far it came is noted."""
     part, note = path.with_name(f"{path.name}.part"), path.with_name(f"{path.name}.part.json")
+    if path.exists() and not path.is_file():  # root may put a file in the place of /dev/null
+        raise Invalid("out", str(path), f"{path} is no file: choose another name, or leave it out for standard output")
     try:
         file = part.open("r+b" if resume or part.exists() else "x+b")
     except FileNotFoundError as error:

@@ -62,4 +62,8 @@ def _ours(path: Path) -> dict[str, Any] | None:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and OURS in found else None
+    if not isinstance(found, dict) or OURS not in found:
+        return None
+    resources = found.get("resources")
+    named = isinstance(resources, list) and all(isinstance(one, dict) and "name" in one for one in resources)
+    return found if named else None  # mended by hand, and not to be overwritten

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.clock import rfc3339
 from app.db.engine import Database
 from app.errors import Invalid
 from app.exports import curve
@@ -66,7 +67,7 @@ async def checked(db: Database, kind: str, query: Query, now: int) -> Scope:
     if query.hashtags and query.campaign is not None:
         raise Invalid("campaign", query.campaign, "name hashtags or a campaign, not both")
     if query.start is not None and query.end is not None and query.start >= query.end:
-        raise Invalid("from", query.start, "must lie before to")
+        raise Invalid("from", rfc3339(query.start), "must lie before to")
     if kind == "curves" and not query.hashtags and query.campaign is None:
         raise Invalid("hashtag", None, "curves are of hashtags or of a campaign: name one")
     if kind == "outcomes" and query.campaign is None:

@@ -167,6 +167,9 @@ async def test_a_signed_message_is_read_as_strictly_as_any(app: FastAPI, hook: d
         answer = await sent(app, hook, data, name=f"m{number}")
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text
         assert "Ana" not in answer.text
+    beside = json.dumps({"type": "x", "timestamp": "2026-03-01T12:00:00Z", "data": GIFT, "donor": "Ana"})
+    answer = await sent(app, hook, None, body=beside, name="m7")
+    assert (answer.status_code, "Ana" in answer.text) == (422, False), answer.text
     assert (await sent(app, hook, None, body="[1", name="m8")).status_code == 422
     assert (await sent(app, hook, None, body=" " * (1 << 20) + "{}", name="m9")).status_code == 413
 

@@ -180,10 +180,11 @@ async def test_a_folder_of_files_is_one_data_package(grown: Database, tmp_path: 
         words = json.loads((folder / f"{one['path']}.dictionary.json").read_text())["columns"]
         assert {word["name"]: word["type"] for word in words} == fields
         assert list(fields) == _columns(one["format"], data)
-    (folder / "datapackage.json").write_text('{"resources": []}')  # somebody else's
-    await to_file(grown, "coverage", Query(), "csv", folder / "c.csv", NOW)
-    assert json.loads((folder / "datapackage.json").read_text()) == {"resources": []}
-    jsonschema_rs.validate(PACKAGE, json.loads((folder / "c.csv.datapackage.json").read_text()))
+    for others in ('{"resources": []}', '{"groundswell": 1, "resources": [{"path": "c.csv"}]}'):
+        (folder / "datapackage.json").write_text(others)  # somebody else's, or ours no more
+        await to_file(grown, "coverage", Query(), "csv", folder / "c.csv", NOW)
+        assert (folder / "datapackage.json").read_text() == others
+        jsonschema_rs.validate(PACKAGE, json.loads((folder / "c.csv.datapackage.json").read_text()))
 
 
 ARROW = {"int64": "integer", "string": "string", "double": "number", "timestamp[ms, tz=UTC]": "datetime"}

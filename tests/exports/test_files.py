@@ -1,5 +1,7 @@
 import hashlib
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,8 @@ async def grown(db: Database, tmp_path: Path) -> Database:
     return db
 
 
-def leftovers(folder: Path) -> list[str]:
-    return [each.name for each in folder.glob(".*.part")]
+def leftovers(folder: Path, like: str = ".*.part") -> list[str]:
+    return [each.name for each in folder.glob(like)]
 
 
 async def said(db: Database, kind: str, form: str = "csv", **query: Any) -> bytes:
@@ -50,6 +52,16 @@ async def test_a_file_has_its_manifest_beside_it_and_both_are_whole(grown: Datab
     assert (made.rows, done) == (8, [8])
     assert path.read_bytes() == await said(grown, "posts", hashtags=("rain",), start=start)
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+async def test_only_a_file_is_written_over(grown: Database, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A folder is left alone, and so is what root might name: /dev/null."""
+    make(path := tmp_path / "out.csv")
+    with pytest.raises(Invalid, match="is no file"):
+        await to_file(grown, "posts", Query(), "csv", path, NOW)
+    assert not path.is_file()
+    assert leftovers(tmp_path, "out.csv?*") == []
 
 
 async def test_an_export_that_fails_leaves_the_old_file_as_it_was(grown: Database, tmp_path: Path) -> None:

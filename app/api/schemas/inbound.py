@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.api.schemas.common import Asked, Instant, Line, Time, Told, example
-from app.api.schemas.outcomes import OneOrMore
+from app.api.schemas.outcomes import Nameless, OneOrMore
 
 _HOOK = {
     "id": "inb_0123456789abcdef",
@@ -46,7 +46,7 @@ class InboundList(Told):
     next: str | None
 
 
-class InboundMessage(Asked):
+class InboundMessage(Nameless):
     """The payload that Standard Webhooks recommends: `data` is one outcome or a list of them."""
 
     model_config = example(
