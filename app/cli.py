@@ -2,7 +2,20 @@
 
 import typer
 
-from app.commands import access, compare, export, files, growth, process, rollups, sources, spikes, upkeep, watch
+from app.commands import (
+    access,
+    compare,
+    export,
+    files,
+    growth,
+    process,
+    report,
+    rollups,
+    sources,
+    spikes,
+    upkeep,
+    watch,
+)
 from app.commands.frame import OneLine
 
 app = typer.Typer(
@@ -28,6 +41,7 @@ app.command(epilog=_example("unfollow '#climate'"))(watch.unfollow)
 app.command(epilog=_example("collect '#climate' --since 2026-11-01 --json"))(watch.collect)
 app.command(epilog=_example("growth '#climate' --step 1d --tz Europe/Paris --format csv"))(growth.growth)
 app.command(epilog=_example("compare love-army green-monday"))(compare.compare)
+app.command(epilog=_example("report love-army --out report.pdf --lang fr"))(report.report)
 app.command(epilog=_example("spikes mentions.csv"))(spikes.spikes)
 app.command("import", epilog=_example("import posts posts.csv"))(files.import_)
 app.command(epilog=_example("export snapshots '#climate' '#water' --out snapshots.csv"))(export.export)

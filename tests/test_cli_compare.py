@@ -65,3 +65,11 @@ def test_what_cannot_be_compared_is_said_in_one_line(words: tuple[str, ...], cod
     done = call("compare", *words)
     assert done.code == code
     assert says in one_line(done)
+
+
+def test_the_report_is_a_page_of_its_own(tmp_path: Path) -> None:
+    well("report", "first", "--out", "report.html", "--lang", "fr")
+    page = (tmp_path / "report.html").read_text()
+    assert "Qui l’a fait grandir" in page
+    assert "/campaigns/" not in page
+    assert "no campaign 'nobody'" in one_line(call("report", "nobody", "--out", "report.html"))

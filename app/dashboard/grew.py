@@ -39,7 +39,7 @@ async def show_influence(slug: str, request: Request) -> Response:
         kept = await campaigns.by_slug(session, slug)
         found = await influence.of_campaign(session, kept, MOST, now_of(request), it.as_of)
     known = render.who_of(request).kind in ("user", "token")
-    rows = [_row(row, found, w, known) for row in found.rows]
+    rows = [told(row, found, w, known) for row in found.rows]
     left = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in found.unattributed)
     return render.page(
         request, "grew.html", kept=kept, it=it, rows=rows, left=left, authors=w.number(found.authors),
@@ -52,7 +52,7 @@ def _known(it: Asked) -> str:
     return "" if it.as_of is None else f"?{urlencode({'as_of': rfc3339(it.as_of)})}"
 
 
-def _row(row: Whose, found: Influence, w: Words, known: bool) -> Row:
+def told(row: Whose, found: Influence, w: Words, known: bool) -> Row:
     hidden = row.withheld and not known
     cells = (
         w.number(row.posts), _share(row.posts, found.posts, w),

@@ -39,6 +39,8 @@ NEEDS: dict[str, Scope | str] = {
     "POST /api/v1/campaigns/{slug}/inbound/{id}/rotate": "tags:write",
     "POST /api/v1/inbound/{id}": OPEN,
     "GET /compare": "stats:read", "GET /campaigns/{slug}/influencers": "stats:read",
+    "GET /campaigns/{slug}/charts/{file}": "stats:read", "GET /hashtags/{tag}/charts/{file}": "stats:read",
+    "GET /influencers/{id}/charts/{file}": "stats:read", "GET /campaigns/{slug}/report": "stats:read",
     "GET /api/v1/compare": "stats:read", "GET /api/v1/campaigns/{slug}/influencers": "stats:read",
     "POST /api/v1/influencers/{id}/merge": "tags:write", "POST /api/v1/influencers/{id}/split": "tags:write",
     "GET /api/v1/hashtags": "stats:read", "POST /api/v1/hashtags": "tags:write",
