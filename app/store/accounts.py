@@ -80,13 +80,14 @@ def _row(one: Seen, old: Account | None, source_id: int | None) -> dict[str, obj
     account, newer = one.account, old is None or old.followers_at is None or one.at >= old.followers_at
     known = account.followers is not None and newer
     erased = old is not None and old.erased_at is not None
-    names: tuple[str | None, str | None] = (account.handle, account.name)
-    if old and (erased or not newer):
-        names = (old.handle, old.name)
+    names: list[str | None] = [account.handle, account.name]
+    if old and erased:
+        names = [old.handle, old.name]
+    elif old:
+        pairs = zip(names, (old.handle, old.name), strict=True)
+        names = [fresh or before if newer else before or fresh for fresh, before in pairs]
     return {
-        "id": one.id, "platform": one.platform, "native_id": account.native_id,
-        "handle": names[0] or (old.handle if old and not erased else None),
-        "name": names[1] or (old.name if old and not erased else None),
+        "id": one.id, "platform": one.platform, "native_id": account.native_id, "handle": names[0], "name": names[1],
         "followers": account.followers if known else (old.followers if old else None),
         "followers_at": one.at if known else (old.followers_at if old else None),
         "source_id": (old.source_id if old else None) or source_id,

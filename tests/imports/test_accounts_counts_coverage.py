@@ -57,6 +57,15 @@ async def test_every_reading_of_an_account_is_kept_once(db: Database, tmp_path: 
     assert await everything(db) == before
 
 
+async def test_an_old_reading_names_who_had_no_name_yet_and_renames_nobody(db: Database, tmp_path: Path) -> None:
+    await bring(db, tmp_path, "posts", [post(1)])  # a later reading, without a name
+    await bring(db, tmp_path, "accounts", [account(0, handle="before", name="Una")])
+    await bring(db, tmp_path, "accounts", [account(30, name="Before")])
+    async with db.read() as session:
+        stored = (await session.execute(select(Account))).scalar_one()
+    assert (stored.handle, stored.name, stored.followers) == ("u1", "Una", 101)
+
+
 @pytest.mark.parametrize("first", ["accounts", "posts"])
 async def test_an_influencer_claimed_by_handle_is_recognised_in_a_file(
     db: Database, tmp_path: Path, first: str
