@@ -38,6 +38,13 @@ class NotFound(Problem):
     title = "Not found"
 
 
+class Gone(Problem):
+    """It was there, and will not be again."""
+
+    status = 410
+    title = "No longer there"
+
+
 class Conflict(Problem):
     status = 409
     title = "In conflict with what is there"

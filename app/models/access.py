@@ -59,6 +59,24 @@ class KeyMark(Base):
     mark: Mapped[Words]
 
 
+class Share(Base):
+    """A link that shows `campaigns` (ids, one or those of a comparison) to whoever holds it.
+
+    `mac` is the keyed hash that it is found by, `sealed` its text for its owner, `origins` whose pages may frame it.
+    """
+
+    __tablename__ = "share"
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    mac: Mapped[str] = mapped_column(Text, unique=True)
+    sealed: Mapped[Words]
+    campaigns: Mapped[Words]  # separated by spaces, as the origins are
+    origins: Mapped[Words]
+    author: Mapped[Words]
+    created_at: Mapped[Millis]
+    expires_at: Mapped[Millis]
+    revoked_at: Mapped[Millis | None]
+
+
 class Audit(Base):
     """Only ever appended to. `before` and `after` are hashes of what was changed."""
 
