@@ -24,6 +24,10 @@ event: source
 data: {"source":"mastodon.example","state":"failing","reason":"503 Service Unavailable","at":"2026-11-24T01:31:00Z"}
 id: 43
 
+event: alert
+data: {"alert":"alr_…","rule":"rul_spikes","status":"firing","subject":{"hashtag":"farm"},"at":"2026-11-24T01:32:00Z"}
+id: 44
+
 : beat
 
 """
@@ -48,7 +52,7 @@ async def listen(
         Header(alias="Last-Event-ID", ge=0, le=2**63 - 1, description="the id of the last event that was read"),
     ] = None,
 ) -> Response:
-    """New points and states of sources from now on, or from after `Last-Event-ID`, each thing that changed once."""
+    """New points, alerts and states of sources from now on, or after `Last-Event-ID`, each thing that changed once."""
     live: Live = request.app.state.live
     db: Database = request.app.state.db
     async with db.read() as session:
