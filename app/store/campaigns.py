@@ -154,7 +154,9 @@ def _check_times(new: Described) -> None:
 
 async def _set_people(session: Session, campaign: str, ids: Sequence[str]) -> None:
     wanted = list(dict.fromkeys(ids))
-    there = set((await session.execute(select(Influencer.id).where(among(session, Influencer.id, wanted)))).scalars())
+    query = select(Influencer.id).where(among(session, Influencer.id, wanted)).order_by(Influencer.id)
+    # Whoever deletes one of them, or merges one away, waits: nobody is named who is not there.
+    there = set((await session.execute(query.with_for_update(read=True, key_share=True))).scalars())
     for one in wanted:
         if one not in there:
             raise Invalid("influencers", one, "no influencer has this id: POST /influencers makes one")

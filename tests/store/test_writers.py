@@ -208,3 +208,22 @@ async def test_who_deletes_waits_for_who_changes_and_neither_is_told_to_try_agai
         claims = (await reader.execute(select(InfluencerAccount.handle))).scalars().all()
         tags = (await reader.execute(select(CampaignHashtag.hashtag_id))).scalars().all()
     assert (claims, len(tags)) == ((["fan@a.example"], 0) if kind == "campaign" else ([], 1))
+
+
+async def test_a_campaign_names_nobody_who_is_deleted_meanwhile(db: Database) -> None:
+    described = Described("growing", "Growing", "other", None, None, (), ())
+    async with db.write() as session:
+        campaign = await campaigns.create(session, described, NOW, 300)
+        person = await people.create(session, "A fan", None, (), NOW)
+
+    async def remove() -> None:
+        async with db.write() as session:
+            await people.remove(session, person)
+
+    async with db.write() as session:
+        await campaigns.change(session, campaign, replace(described, influencers=(person.id,)), NOW, 300)
+        behind = asyncio.create_task(remove())
+        await asyncio.sleep(0.1)
+    await behind
+    async with db.read() as reader:
+        assert (await campaigns.by_slug(reader, "growing")).it.influencers == ()
