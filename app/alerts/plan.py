@@ -71,15 +71,12 @@ def _unit(
     starts, chosen = [], []
     for rule in mine:
         spike = rule.it.kind == "spike"
-        last: int | None = judged.get((rule.id, target.name), 0)
-        if spike:
-            last, basis = asked.get((target.id, rule.it.metric or "posts"), (None, None))
-            last = last if basis == target.basis else None
-        if last is not None and read_to <= last:
+        last, basis = asked.get((target.id, rule.it.metric or "posts"), (0, 0)) if spike else (0, 0)
+        if read_to <= (last if spike else judged.get((rule.id, target.name), 0)):
             continue
         chosen.append(rule)
         if spike:  # a detector goes on where it was, at most an hour before it was asked last
-            starts.append(0 if last is None else bucket_of(min(last, read_to) - 2 * judge.HOLDS, STEP))
+            starts.append(bucket_of(last - 2 * judge.HOLDS, STEP) if last and basis == target.basis else 0)
         else:
             starts.append(bucket_of(read_to - rule.it.window_s * SECOND - judge.HOLDS, STEP))
     return Unit(target, tuple(chosen), min(starts)) if chosen else None

@@ -12,7 +12,7 @@ from app.analysis.spikes import STEP
 from app.clock import DAY, bucket_of, to_ms
 from app.db.dialect import put
 from app.db.engine import Database
-from app.models import Alert, AlertTransition, Event, Hashtag, Pass, Rollup, Source, Track
+from app.models import Alert, AlertTransition, Event, Hashtag, Job, Pass, Rollup, Source, Track
 from app.settings import Settings
 from app.store import coverage, following, rules, sources
 from app.store.rules import Rule, Watched
@@ -126,3 +126,8 @@ class Field:
     async def events(self) -> list[Event]:
         async with self.db.read() as session:
             return list((await session.execute(select(Event).order_by(Event.at, Event.type))).scalars())
+
+    async def worked(self) -> int:
+        """How often the watch's lease was taken."""
+        async with self.db.read() as session:
+            return int((await session.execute(select(Job.term))).scalar_one())

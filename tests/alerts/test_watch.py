@@ -333,3 +333,16 @@ async def test_engagement_is_a_spike_where_it_is_known_to_have_been_gained(
     await field.poll()
     await field.watch.run()
     assert (await likes(field, rule.id, [39, 41, 37, *values], guessed))[:1] == told
+
+
+@on_file
+async def test_a_tick_works_where_something_was_written_and_each_minute(field: Field) -> None:
+    """Nothing new was told: a quiet database is left alone, until a minute has gone by."""
+    rows = await field.worked()
+    await field.watch.tick()
+    first = await field.worked()
+    await field.watch.tick()
+    assert rows < first == await field.worked()
+    field.clock.advance(61)
+    await field.watch.tick()
+    assert await field.worked() > first
