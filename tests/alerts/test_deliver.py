@@ -4,12 +4,14 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete, select
 
 from app.access import keyfile
 from app.alerts import signing
 from app.clock import HOUR, MINUTE
 from app.db.engine import Database
-from app.store import deliveries, endpoints
+from app.models import Attempt, Endpoint, Event
+from app.store import deliveries, endpoints, upkeep
 from tests.alerts.outbox import Book, office
 from tests.alerts.receiver import Answer, Came, answering, hang_up, receiver, silence
 from tests.clocks import FakeClock
@@ -335,3 +337,21 @@ async def test_two_senders_share_what_is_due(db: Database, clock: FakeClock) -> 
         await asyncio.gather(ours.tick(), theirs.tick())
         await ours.tick()
         assert there.ids == dict.fromkeys(said, 5)
+
+
+async def test_what_ended_long_ago_is_swept_and_what_waits_for_nobody_ends(db: Database, clock: FakeClock) -> None:
+    async with office(db, clock) as ours, receiver() as theirs:
+        name = await ours.add(theirs.url)
+        await ours.say(0)
+        await ours.tick()
+        clock.advance(100 * 86_400)
+        await ours.say(1)
+        async with db.write() as session:  # as if it went while this was said
+            await session.execute(delete(Endpoint).where(Endpoint.id == name))
+        async with db.write() as session:
+            await upkeep.drop_old(session, ours.now)
+        (left,) = await ours.deliveries()
+        assert (left.state, left.reason) == ("deleted", "the endpoint is gone")
+        async with db.read() as session:
+            assert len((await session.execute(select(Event.id))).scalars().all()) == 1
+            assert (await session.execute(select(Attempt))).scalars().all() == []
