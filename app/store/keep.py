@@ -14,7 +14,7 @@ from app.clock import to_ms
 from app.db.dialect import put
 from app.db.engine import Session
 from app.models import Tagging
-from app.store import accounts, facts, hold, looks, members, rollups, subjects
+from app.store import accounts, facts, hold, looks, members, rollups, subjects, watching
 from app.store.arrivals import FUTURE_DATED, NOTHING, Arrivals, Work, author_key, is_witness, keep_posts, post_key
 from app.store.hold import Ground
 from app.store.looks import Readings
@@ -48,6 +48,8 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
     await _keep_members(session, work, ground, carried)
     kept = await _keep_looks(session, work, now) if arrivals.looked else looks.LooksKept(0, 0, ())
     await rollups.write(session, work.ledger, now)
+    if not arrivals.live:
+        await watching.forget(session, work.ledger.subjects)
     return Kept(len(work.new), kept.new, tuple(recognised), kept.conflicts)
 
 
@@ -177,5 +179,6 @@ async def keep_readings(session: Session, readings: Readings, now: int) -> tuple
     ledger = Ledger()
     kept = await looks.keep(session, there, replace(readings.take(places), recorded=now), ledger)
     await rollups.write(session, ledger, now)
+    await watching.forget(session, ledger.subjects)
     conflicts = tuple(int(places[i]) for i in kept.conflicts)
     return replace(kept, conflicts=conflicts), np.flatnonzero(~known).tolist()

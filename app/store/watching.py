@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.analysis.contribution import ENGAGEMENT
 from app.analysis.shape import FIVE_MINUTES
@@ -208,6 +208,11 @@ async def brought(session: ReadSession, source_id: int, start: int, now: int) ->
         return True
     early = (Pass.started_at >= start - (now - start) // 4, Pass.started_at <= start + (now - start) // 4)
     return False if (await session.execute(mine.where(*early))).first() else None
+
+
+async def forget(session: Session, subjects: Iterable[int]) -> None:
+    """Their past is another now, by a file: their detectors learn it anew, so that it is no news."""
+    await session.execute(delete(DetectorState).where(among(session, DetectorState.subject_id, list(subjects))))
 
 
 async def keep_detectors(session: Session, rows: Sequence[Known]) -> None:

@@ -6,12 +6,14 @@ import json
 import pytest
 from sqlalchemy import delete, update
 
-from app.clock import DAY, HOUR, bucket_of
+from app.clock import DAY, HOUR, bucket_of, from_ms
 from app.db.engine import Database
 from app.models import AlertRule, DetectorState, Track
 from app.store import episodes, jobs, rebuild, rules, silences, watching
+from app.store.keep import Arrivals, keep
 from app.store.silences import Quiet
 from app.store.subjects import subject_key
+from collectors.posts import Engagement, Post
 from tests.alerts import schemas
 from tests.alerts.field import TAG, Field
 
@@ -346,3 +348,18 @@ async def test_a_tick_works_where_something_was_written_and_each_minute(field: F
     field.clock.advance(61)
     await field.watch.tick()
     assert await field.worked() > first
+
+
+@on_file
+async def test_a_past_that_a_file_brings_is_no_news(field: Field) -> None:
+    """Four hours of 75 posts each five minutes, up to now: more than ever, and not because it takes off."""
+    await field.pass_by([4])
+    posts = [
+        Post(f"https://a.example/{number}", from_ms(field.now - number * 4_000), Engagement(), tags=(TAG,))
+        for number in range(3_600)
+    ]
+    async with field.db.write() as session:
+        await keep(session, Arrivals("mastodon", posts, field.now, 9, live=False, looked=False), field.now)
+    await field.watch.run()
+    await field.pass_by([79, 81])
+    assert await field.turns() == []
