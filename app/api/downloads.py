@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import structlog
 from starlette.requests import Request
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.api import errors
+from app.api.leaving import until_left
 from app.errors import Problem, TooManyRequests
 
 MOST = 2
@@ -51,7 +52,7 @@ class Download(Response):
             with self._downloads.room():
                 first = await anext(self._pieces, b"")
                 await self._begun()
-                await self._until_left(first, receive, send)
+                await until_left(self._tell(first, send), receive)
         except TooManyRequests as problem:
             await errors.render(Request(scope), problem, {"Retry-After": AGAIN_S})(scope, receive, send)
         except _Broken:
@@ -63,17 +64,6 @@ class Download(Response):
             await errors.render(Request(scope), problem)(scope, receive, send)
 
     _started = False
-
-    async def _until_left(self, first: bytes, receive: Receive, send: Send) -> None:
-        telling, leaving = asyncio.create_task(self._tell(first, send)), asyncio.create_task(_left(receive))
-        try:
-            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if telling.done():
-                telling.result()
-        finally:
-            for task in (telling, leaving):
-                task.cancel()
-            await asyncio.gather(telling, leaving, return_exceptions=True)
 
     async def _tell(self, first: bytes, send: Send) -> None:
         self._started = True
@@ -93,9 +83,3 @@ class Download(Response):
 
 class _Broken(Exception):
     pass
-
-
-async def _left(receive: Receive) -> None:
-    with suppress(asyncio.CancelledError):
-        while (await receive())["type"] != "http.disconnect":
-            pass

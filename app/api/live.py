@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.api import errors
+from app.api.leaving import until_left
 from app.db.engine import Database
 from app.errors import Busy
 from app.store import news
@@ -84,20 +85,9 @@ class Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with self._live.room():
-                await self._until_left(receive, send)
+                await until_left(self._tell(send), receive)
         except Busy as error:
             await errors.render(Request(scope), error)(scope, receive, send)
-
-    async def _until_left(self, receive: Receive, send: Send) -> None:
-        telling, leaving = asyncio.create_task(self._tell(send)), asyncio.create_task(_left(receive))
-        try:
-            await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if telling.done():
-                telling.result()
-        finally:
-            for task in (telling, leaving):
-                task.cancel()
-            await asyncio.gather(telling, leaving, return_exceptions=True)
 
     async def _tell(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -143,8 +133,3 @@ def _event(one: news.Told) -> bytes:
     if one.data is None:
         return b""
     return format_sse_event(event=one.topic, data_str=msgspec.json.encode(one.data).decode(), id=str(one.seq))
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
