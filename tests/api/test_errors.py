@@ -142,7 +142,7 @@ async def test_every_answer_carries_its_guards(api: httpx.AsyncClient) -> None:
         assert policy.startswith("default-src 'none'; script-src 'self';")
         assert "frame-ancestors 'none'" in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "no-store"
         assert len(answer.headers["x-request-id"]) == 32
         assert "strict-transport-security" not in answer.headers
