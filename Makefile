@@ -12,11 +12,13 @@ TESTS ?= -n logical --maxprocesses 8 --dist worksteal
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --no-strip-extras --extra export --group build $(UPGRADE)
 
+CHROMIUM := [ -n "$$CHROMIUM" ] || command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench soak lock clean
+.PHONY: help run test check format bench soak screenshots lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## install, migrate and start everything with the demo campaigns
 	@$(BIN)/groundswell up --demo
@@ -39,6 +41,9 @@ bench: $(VENV)/.test ## measure, and print the tables of bench/README.md
 soak: $(VENV)/.test ## the long runs: random kills while collecting and while delivering, on both databases
 	@$(BIN)/python -m pytest -n 0 -m soak --timeout 3600 tests
 
+screenshots: $(VENV)/.test ## a picture of every page into screenshots/ (PAGES="today campaign" for some)
+	@$(BIN)/python -m tests.browser.screenshots $(PAGES)
+
 lock: $(VENV)/.test ## compile the lock files again (UPGRADE=--upgrade takes newer versions)
 	@$(LOCK) --group dev pyproject.toml --output-file requirements-dev.lock
 	@$(LOCK) --constraint requirements-dev.lock pyproject.toml --output-file requirements.lock
@@ -59,10 +64,14 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(VENV)/.test: requirements-dev.lock pyproject.toml tests/alerts/node/package-lock.json | $(BIN)/python
+$(VENV)/.test: requirements-dev.lock pyproject.toml tests/alerts/node/package-lock.json tests/browser/node/package-lock.json | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV) (once, about a minute)"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-build-isolation --no-deps --editable .
-	@$(BIN)/npm ci --silent --no-audit --no-fund --prefix tests/alerts/node || \
-		echo "npm reached no registry: the webhook guide's Node example will not be tested" >&2
+	@$(BIN)/npm ci --silent --no-audit --no-fund --prefix tests/alerts/node && \
+		$(BIN)/npm ci --silent --no-audit --no-fund --prefix tests/browser/node || \
+		echo "npm reached no registry: the webhook guide's Node example and the pages in a browser will not be tested" >&2
+	@$(CHROMIUM) || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the tests" && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		echo "No Chromium: the pages will not be tested in a browser (on Debian: apt install chromium)" >&2
 	@touch $@

@@ -90,6 +90,7 @@ def _include_pages(app: FastAPI) -> None:
         pages = import_module("app.dashboard.pages")
         app.include_router(pages.router, include_in_schema=False)
         errors.show_nowhere(app, pages.show_nowhere)
+        app.add_middleware(import_module("app.dashboard.packed").Packed)
 
 
 @asynccontextmanager

@@ -1,0 +1,22 @@
+"""Every page that is looked at, by name: its address in the world of the tests. A new page gets its line here."""
+
+from tests.browser.world import World
+
+
+def every(world: World) -> dict[str, str]:
+    return {
+        "today": "/",
+        "campaign": "/campaigns/harvest?range=7d",
+        "campaign-total": "/campaigns/harvest?show=total&tz=Asia/Dhaka",
+        "campaign-poor": "/campaigns/wells?range=24h",
+        "grew": "/campaigns/harvest/influencers",
+        "compare": "/compare?campaign=harvest&campaign=wells&align=launch",
+        "hashtag": "/hashtags/harvest?range=7d",
+        "hashtag-empty": "/hashtags/quiet",
+        "influencer": f"/influencers/{world.person}?range=7d",
+        "login": "/login",
+        "missing": "/campaigns/nothing",
+    }
+
+
+NAMES = tuple(every(World(0, 0, 0, "")))
