@@ -18,8 +18,8 @@ from app.settings import Settings
 from app.store import budgets
 from app.store import sources as rows
 from app.store.sources import NewSource
-from collectors.contract import Allowance, Collector, Credential, Told
-from collectors.errors import Refused, Spent
+from collectors.contract import Allowance, Collector, Credential, Offer, Told
+from collectors.errors import CollectorError, Refused, Spent, Unauthorized
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 
@@ -114,6 +114,18 @@ def _credential(path: str | None, identifier: str | None) -> Credential | None:
     return Credential(words[-1], identifier or (words[0] if len(words) > 1 else None))
 
 
+def _unsealed(settings: Settings, name: str, sealed: str, identifier: str | None) -> Credential:
+    try:
+        return Credential(keyfile.keyring(settings).unseal(sealed, sealed_for(name)), identifier)
+    except Unsealable as error:
+        raise Refused(f"the token of {name} cannot be read: {error}") from None
+
+
+def sealed_for(name: str) -> str:
+    """What the token of the source of that name is sealed for."""
+    return f"credential of source {name}"
+
+
 @asynccontextmanager
 async def opened(
     db: Database, settings: Settings, clock: Clock, source_id: int, spare: float = 0.0
@@ -123,7 +135,10 @@ async def opened(
         row = await rows.by_id(session, source_id)
         payer = await rows.payer(session, row)
     meter = DatabaseMeter(db, clock, payer, collectors.offer(row.platform).allowances, spare)
-    credential = _credential(row.credential_file, row.identifier)
+    credential = (
+        _unsealed(settings, row.name, row.credential_sealed, row.identifier)
+        if row.credential_sealed else _credential(row.credential_file, row.identifier)
+    )  # fmt: skip
     async with outbound.client(settings.allow_networks, headers={"User-Agent": settings.user_agent}) as client:
         yield collectors.open_collector(
             row.platform, client=client, base_url=row.base_url, credential=credential, meter=meter,
@@ -133,6 +148,14 @@ async def opened(
 
 async def add(db: Database, settings: Settings, new: NewSource, now: int) -> int:
     """A new source, its words and its address checked. Invalid names the field."""
+    await look_over(settings, new)
+    _check_credential_file(new.credential_file)
+    async with db.write() as session:
+        return await rows.insert(session, new, now)
+
+
+async def look_over(settings: Settings, new: NewSource) -> None:
+    """What can be said of a new source without asking its server. Invalid names the field."""
     if not _NAME.match(new.name):
         raise Invalid("name", new.name, "use a to z, 0 to 9, dot, dash and underscore, at most 63")
     if new.platform not in collectors.PLATFORMS:
@@ -144,14 +167,43 @@ async def add(db: Database, settings: Settings, new: NewSource, now: int) -> int
             raise Invalid("url", new.url, str(error)) from None
     elif new.platform == "mastodon":
         raise Invalid("url", None, "say which server: --url https://mastodon.example")
-    _check_credential_file(new.credential_file)
-    async with db.write() as session:
-        return await rows.insert(session, new, now)
 
 
 def _check_credential_file(path: str | None) -> None:
     if path is not None and not Path(path).is_file():
         raise Invalid("token_file", path, "there is no such file")
+
+
+class _OneOff:
+    """For a server that is no source yet: nothing is kept, and no source's budget pays for the call or two."""
+
+    async def spend(self, name: str, units: int = 1) -> None: ...
+    async def told(self, told: Told) -> None: ...
+    async def save(self, values: Mapping[str, str]) -> None: ...
+
+    async def load(self) -> Mapping[str, str]:
+        return {}
+
+
+async def try_out(settings: Settings, clock: Clock, new: NewSource, secret: str | None) -> Mapping[str, str]:
+    """One real call before anything is saved: what the server says of itself. Invalid names what to change."""
+    once = _OneOff()
+    try:
+        async with outbound.client(settings.allow_networks, headers={"User-Agent": settings.user_agent}) as client:
+            collector = collectors.open_collector(
+                new.platform, client=client, base_url=new.url, meter=once, keeper=once, now=clock.now,
+                credential=Credential(secret, new.identifier) if secret else None,
+            )  # fmt: skip
+            return await collector.check()
+    except Unauthorized as error:
+        raise Invalid("token", "…", str(error)) from None
+    except CollectorError as error:
+        raise Invalid("url", new.url, str(error)) from None
+
+
+def offers() -> Mapping[str, Offer]:
+    """By platform: what it can give and what it cannot, known without a call."""
+    return {name: collectors.offer(name) for name in sorted(collectors.PLATFORMS)}
 
 
 async def check(db: Database, settings: Settings, clock: Clock, name: str) -> Mapping[str, str]:

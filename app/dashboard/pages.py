@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.dashboard import downloads, entry, front, grew, render, report, side, single
+from app.dashboard import downloads, entry, front, grew, joining, render, report, side, single, sources
 from app.errors import NotFound
 
 router = APIRouter()
-for room in (front, single, downloads, side, grew, report, entry):
+for room in (front, single, downloads, side, grew, report, joining, sources, entry):
     router.include_router(room.router)
 
 

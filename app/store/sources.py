@@ -1,7 +1,7 @@
 """Rows of sources: what they are, how they do, and who refreshes them now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select, update
 
@@ -20,6 +20,7 @@ class NewSource:
     url: str | None
     identifier: str | None
     credential_file: str | None
+    credential_sealed: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,12 @@ class Live:
 
 
 async def payer(session: ReadSession, row: Source) -> int:
-    """A budget belongs to a credential: sources that share one spend from the budget of the oldest."""
+    """A budget belongs to a credential: sources that share one spend from the budget of the oldest.
+
+    A sealed one is not compared: each has its own.
+    """
+    if row.credential_sealed is not None:
+        return row.id
     same = [
         column.is_not_distinct_from(value)
         for column, value in (
@@ -44,7 +50,9 @@ async def payer(session: ReadSession, row: Source) -> int:
             (Source.credential_file, row.credential_file),
         )
     ]  # fmt: skip
-    query = select(func.min(Source.id)).where(Source.kind == "live", Source.platform == row.platform, *same)
+    query = select(func.min(Source.id)).where(
+        Source.kind == "live", Source.platform == row.platform, Source.credential_sealed.is_(None), *same
+    )
     return (await session.execute(query)).scalar_one()
 
 
@@ -67,14 +75,20 @@ async def by_id(session: ReadSession, source_id: int) -> Source:
     return row
 
 
-async def insert(session: Session, new: NewSource, now: int) -> int:
-    there = (await session.execute(select(Source).where(Source.name == new.name))).scalar()
+async def check_free(session: ReadSession, name: str) -> None:
+    """Conflict where a source has the name, or had it."""
+    there = (await session.execute(select(Source).where(Source.name == name))).scalar()
     if there is not None:
         word = "was removed; its history keeps the name" if there.removed_at else "exists"
-        raise Conflict(f"a source named {new.name!r} {word}: choose another name")
+        raise Conflict(f"a source named {name!r} {word}: choose another name")
+
+
+async def insert(session: Session, new: NewSource, now: int) -> int:
+    await check_free(session, new.name)
     row = Source(
         name=new.name, platform=new.platform, kind="live", base_url=new.url, identifier=new.identifier,
-        credential_file=new.credential_file, state="ok", state_at=now, failures=0, refresh_term=0, created_at=now,
+        credential_file=new.credential_file, credential_sealed=new.credential_sealed, state="ok", state_at=now,
+        failures=0, refresh_term=0, created_at=now,
     )  # fmt: skip
     session.add(row)
     await session.flush()

@@ -54,6 +54,8 @@ NEEDS: dict[str, Scope | str] = {
     "GET /": "stats:read", "GET /campaigns/{slug}": "stats:read", "GET /hashtags/{tag}": "stats:read",
     "GET /influencers/{id}": "stats:read", "GET /login": OPEN, "POST /login": OPEN, "POST /logout": ANYONE,
     "GET /setup": OPEN, "POST /setup": OPEN, "GET /static/{name}": OPEN,
+    "GET /sources": "stats:read", "POST /sources": "admin", "GET /sources/new": "admin", "POST /sources/new": "admin",
+    "POST /sources/{name}/check": "admin", "POST /sources/{name}/remove": "admin",
     "GET /api/v1/coverage": "stats:read", "GET /api/v1/sources": "stats:read", "GET /api/v1/events": "stats:read",
     "GET /api/v1/exports/posts": "export", "GET /api/v1/exports/snapshots": "export",
     "GET /api/v1/exports/accounts": "export", "GET /api/v1/exports/curves": "export",

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from app.clock import DAY, HOUR, MINUTE, SECOND, from_ms
-from app.dashboard.words import common, curves, entry, files, form, front, grew, report, side
+from app.dashboard.words import common, curves, entry, files, form, front, grew, report, side, sources
 
-ROOMS = (common, front, form, curves, files, side, grew, report, entry)
+ROOMS = (common, front, form, curves, files, side, grew, report, sources, entry)
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
     "fr": {key: text for room in ROOMS for key, text in room.FR.items()},

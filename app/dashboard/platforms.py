@@ -1,0 +1,67 @@
+"""What each platform cannot give, and how far and how often it may be asked: from the collectors' own words."""
+
+from dataclasses import dataclass
+
+from app.dashboard.words import Words
+from collectors.contract import Allowance, Offer
+
+METRICS = ("likes", "reposts", "replies", "quotes", "views", "bookmarks")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`lang` is the language it is in: a collector speaks English, and what nobody put into French stays so."""
+
+    text: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    name: str
+    gives: str
+    lacks: tuple[str, ...]
+    spends: tuple[str, ...]
+    bills: bool
+    cost: str
+    notes: tuple[Note, ...]
+    credential: Note | None
+    needs_credential: bool
+
+
+def told(offer: Offer, w: Words) -> Platform:
+    given = [w(f"metric.{name}") for name in METRICS if name in offer.metrics]
+    bills = any(one.unit == "microdollar" for one in offer.allowances)
+    return Platform(
+        offer.platform, ", ".join(given), tuple(_lacks(offer, w)), tuple(_spends(one, w) for one in offer.allowances),
+        bills, w("cost.some" if bills else "cost.none"), tuple(_note(text, w) for text in offer.notes),
+        _note(offer.credential_words, w) if offer.credential_words else None, offer.needs_credential,
+    )  # fmt: skip
+
+
+def _lacks(offer: Offer, w: Words) -> list[str]:
+    absent = [w(f"metric.{name}") for name in METRICS if name not in offer.metrics]
+    found = [w("lacks.metrics", what=", ".join(absent))] if absent else []
+    if not offer.page_size:
+        found.append(w("lacks.search"))
+    elif offer.needs_credential:
+        found.append(w("lacks.anonymous"))
+    if not offer.batch_size:
+        found.append(w("lacks.refresh"))
+    if not offer.accounts_batch:
+        found.append(w("lacks.accounts"))
+    if offer.look_back is not None:
+        found.append(w("lacks.older", span=w.span(int(offer.look_back.total_seconds() * 1_000))))
+    if offer.delay:
+        found.append(w("lacks.sooner", span=w.span(int(offer.delay.total_seconds() * 1_000))))
+    return found
+
+
+def _spends(one: Allowance, w: Words) -> str:
+    span = w.span(int(one.window.total_seconds() * 1_000))
+    return f"{one.name}{w('colon')}{w('allows', n=w.number(one.limit), span=span)}"
+
+
+def _note(text: str, w: Words) -> Note:
+    said = w.or_same(f"note.{text}", "")
+    return Note(said, w.lang) if said else Note(text, "en")
