@@ -34,15 +34,20 @@ def zone(name: str) -> ZoneInfo:
         raise ValueError(f"{name!r} is not an IANA time zone (such as Europe/Paris)") from error
 
 
+def check(start: int, end: int, step: str) -> None:
+    """Raises TooMany."""
+    if (end - start) // STEPS[step] > MOST_BUCKETS:
+        raise TooMany(_coarser(start, end))
+
+
 def edges(start: int, end: int, step: str, tz: ZoneInfo) -> Ints:
     """Bucket edges that hold [start, end): first <= start, last >= end, in milliseconds UTC, rising.
 
     A day begins at the first instant of its date in `tz`, a week on Monday; steps within a day count from the day's
     beginning, so that the last of a day that is changed by the clocks is shorter or longer. Raises TooMany.
     """
+    check(start, end, step)
     length = STEPS[step]
-    if (end - start) // length > MOST_BUCKETS:
-        raise TooMany(_coarser(start, end))
     found = _days(start, end, step, tz) if length >= STEPS["1d"] else _within_days(start, end, length, tz)
     first = int(np.searchsorted(found, start, "right")) - 1
     last = int(np.searchsorted(found, max(end, start + 1), "left"))

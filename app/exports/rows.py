@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.analysis.calendar import STEPS, TooMany, check
 from app.clock import rfc3339
-from app.db.engine import Database
+from app.db.engine import Database, ReadSession
 from app.errors import Invalid
 from app.exports import curve
 from app.exports.shown import AS_IT_IS, Shown
 from app.store import curves, exports, outcomes, owing
 from app.store.columns import CURVES, DEHYDRATED, FILES, File
-from app.store.exports import FIRST, Owed, Row, Scope
+from app.store.exports import FIRST, Named, Owed, Row, Scope
 from app.store.subjects import hashtag_key
+from app.store.sums import Rollups
 
 KINDS = {**FILES, "curves": CURVES}
 PAGE = 5_000
@@ -72,10 +74,23 @@ async def checked(db: Database, kind: str, query: Query, now: int) -> Scope:
         raise Invalid("hashtag", None, "curves are of hashtags or of a campaign: name one")
     if kind == "outcomes" and query.campaign is None:
         raise Invalid("campaign", None, "outcomes are of a campaign: name one")
-    curves.moment(query.as_of, now)
+    at = curves.moment(query.as_of, now)
     async with db.read() as session:
         subjects = await exports.named(session, query.hashtags, query.campaign)
+        if kind == "curves" and query.start is None:
+            await _refuse_cut(session, subjects, query, at)
     return Scope(subjects, query.start, query.end, query.as_of)
+
+
+async def _refuse_cut(session: ReadSession, subjects: Sequence[Named], query: Query, now: int) -> None:
+    """A page may begin a curve later than its first post; a file would not show that it has no beginning."""
+    for one in subjects if query.step in STEPS and query.step != "5m" else ():
+        first = await Rollups(session, one.key).first()
+        try:
+            check(now if first is None else first, query.end or now, query.step)
+        except TooMany as error:
+            began = rfc3339(first or now)
+            raise Invalid("step", query.step, f"{one.label} began {began}: {error}, or a later from") from None
 
 
 async def pages(

@@ -17,6 +17,7 @@ from app.store.curves import Ask, growth
 from tests.imports.files import BORN, NOW, bring, look, post
 
 DAY = {"step": "1d", "zone": "Asia/Kathmandu"}
+YEAR = 365 * 86_400_000
 
 
 @pytest.fixture
@@ -87,6 +88,7 @@ async def test_an_export_that_fails_leaves_the_old_file_as_it_was(grown: Databas
         ("curves", "csv", {}, "name one"),
         ("curves", "csv", {"hashtags": ("rain",), "step": "2h"}, "must be one of 5m"),
         ("curves", "csv", {"hashtags": ("rain",), "zone": "Mars"}, "tz"),
+        ("curves", "csv", {"hashtags": ("rain",), "now": NOW + 3 * YEAR}, "rain began 2026-02-25.*step=6h would do"),
     ],
 )
 async def test_a_question_without_an_answer_is_told(
