@@ -44,8 +44,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.privacy": FLOOR,
     "app.access": FLOOR,
     "app.api": FLOOR | {"app.access", "app.alerts", "app.imports", "app.exports"},
-    "app.dashboard": FLOOR | {
-        "app.access", "app.imports", "app.exports", "app.sources", "collectors.contract", "collectors.errors",
+    "app.dashboard": FLOOR
+    | {
+        "app.access",
+        "app.imports",
+        "app.exports",
+        "app.sources",
+        "collectors.contract",
+        "collectors.errors",
     },  # fmt: skip
     "app.scheduler": FLOOR | {"app.polling", "app.alerts", "app.privacy", "app.sources"},
     "app.commands": {"app", "collectors"},

@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode
 
@@ -11,8 +12,9 @@ from fastapi.responses import RedirectResponse
 
 from app.access import audit
 from app.dashboard.render import now_of, who_of
+from app.dashboard.words import LANGUAGES
 from app.db.engine import Database, Session
-from app.errors import Invalid, Problem
+from app.errors import FieldError, Invalid, Problem
 from app.store import access as rows
 
 LONGEST = 32_768
@@ -101,6 +103,46 @@ def go(request: Request, to: str, done: str = "") -> RedirectResponse:
     return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{query}" if query else to, 303)
 
 
+class Several(Invalid):
+    """Every field of a form that is not right: nobody likes to be told of one after the other."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        Problem.__init__(self, "; ".join(f"{error.field}: {error.message}" for error in errors), errors)
+
+
+@dataclass(slots=True)
+class Checks:
+    """Reads one field after the other, and says in the end what was wrong with any of them."""
+
+    errors: list[FieldError] = field(default_factory=list)
+
+    @contextmanager
+    def of(self) -> Iterator[None]:
+        try:
+            yield
+        except Invalid as problem:
+            self.errors += problem.errors
+
+    def finish(self) -> None:
+        if self.errors:
+            raise Several(self.errors)
+
+
 def wrong(problem: Problem) -> dict[str, str]:
     """By field, what would be right."""
     return {error.field.split(".")[0]: error.message for error in problem.errors}
+
+
+def done(request: Request) -> str:
+    """What the page before has done, where it is one of ours to say."""
+    said = request.query_params.get("done", "")
+    return said if f"done.{said}" in LANGUAGES["en"] else ""
+
+
+def before(request: Request) -> list[object] | None:
+    """After which row an older part of a list begins: an instant and an id."""
+    text = request.query_params.get("before", "")
+    at, _, name = text.partition(".")
+    if text and not (at.isdecimal() and len(at) <= 15 and name):
+        raise Invalid("before", text, "is what a link to older ones holds")
+    return [int(at), name[:64]] if text else None

@@ -2,11 +2,42 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.dashboard import downloads, entry, front, grew, joining, render, report, side, single, sources
+from app.dashboard import (
+    alerts,
+    downloads,
+    endpoints,
+    entry,
+    front,
+    grew,
+    joining,
+    render,
+    report,
+    rules,
+    sent,
+    side,
+    silences,
+    single,
+    sources,
+)
 from app.errors import NotFound
 
 router = APIRouter()
-for room in (front, single, downloads, side, grew, report, joining, sources, entry):
+for room in (
+    front,
+    single,
+    downloads,
+    side,
+    grew,
+    report,
+    joining,
+    sources,
+    alerts,
+    rules,
+    silences,
+    endpoints,
+    sent,
+    entry,
+):
     router.include_router(room.router)
 
 

@@ -68,6 +68,16 @@ async def strongest(
     return [Strong(*row) for row in (await session.execute(query))]
 
 
+async def with_ids(session: ReadSession, ids: Sequence[int]) -> dict[int, Strong]:
+    query = (
+        select(Post, Account, PostText)
+        .outerjoin(Account, Account.id == Post.author_id)
+        .outerjoin(PostText, PostText.post_id == Post.id)
+        .where(among(session, Post.id, list(ids)))
+    )
+    return {row[0].id: Strong(*row) for row in (await session.execute(query))}
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """Something that has a page: the end of its address, and what to call it."""

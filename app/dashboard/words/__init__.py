@@ -7,9 +7,23 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from app.clock import DAY, HOUR, MINUTE, SECOND, from_ms
-from app.dashboard.words import common, curves, entry, files, form, front, grew, report, side, sources
+from app.dashboard.words import (
+    alerts,
+    common,
+    curves,
+    endpoints,
+    entry,
+    files,
+    form,
+    front,
+    grew,
+    report,
+    rules,
+    side,
+    sources,
+)
 
-ROOMS = (common, front, form, curves, files, side, grew, report, sources, entry)
+ROOMS = (common, front, form, curves, files, side, grew, report, sources, alerts, rules, endpoints, entry)
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
     "fr": {key: text for room in ROOMS for key, text in room.FR.items()},
