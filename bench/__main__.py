@@ -17,6 +17,7 @@ from bench import (
     serving,
     spikes,
     startup,
+    told,
     watch,
 )
 from bench.machine import described, table
@@ -24,7 +25,7 @@ from bench.machine import described, table
 PARTS: dict[str, ModuleType] = {
     "compare": compare, "curve": curve, "deliveries": deliveries, "exports": exports, "imports": imports,
     "ingest": ingest, "reading": reading, "rollups": rollups, "serving": serving, "spikes": spikes, "startup": startup,
-    "watch": watch,
+    "told": told, "watch": watch,
 }  # fmt: skip
 RESULTS = Path(__file__).parent / "README.md"
 MARK = "## Last results\n"

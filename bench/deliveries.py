@@ -43,7 +43,7 @@ def _both(kind: str) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _timed(arrived: list[tuple[float, Came]]) -> Answer:
+def timed(arrived: list[tuple[float, Came]]) -> Answer:
     good = answering(204)
 
     async def answer(came: Came, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,16 +66,16 @@ async def _working(url: str) -> AsyncIterator[tuple[Database, Settings]]:
         await db.close()
 
 
-async def _made(db: Database, settings: Settings, urls: list[str]) -> None:
+async def endpoints_at(db: Database, settings: Settings, addresses: list[str]) -> None:
     keys = keyfile.keyring(settings)
     async with db.write() as session:
-        for number, url in enumerate(urls):
+        for number, url in enumerate(addresses):
             name = f"end_{number}"
             sealed = keys.seal(signing.new_keys(asymmetric=False), signing.purpose(name))
             await endpoints.create(session, Kept(name, 1, 0, Described(name, url), keys=sealed))
 
 
-def _urls(there: Receiver, hosts: int, first: int = 0) -> list[str]:
+def urls(there: Receiver, hosts: int, first: int = 0) -> list[str]:
     """Each receiver on an address of its own, so that none has another's connections."""
     port = urlsplit(there.url).port
     return [f"http://127.1.{n // 250}.{n % 250 + 1}:{port}/" for n in range(first, first + hosts)]
@@ -91,8 +91,8 @@ async def _say(db: Database, number: int, to: list[str] | None = None) -> int:
 
 async def _rate(url: str) -> float:
     arrived: list[tuple[float, Came]] = []
-    async with _working(url) as (db, settings), receiver(_timed(arrived), host="0.0.0.0") as there:
-        await _made(db, settings, _urls(there, RECEIVERS))
+    async with _working(url) as (db, settings), receiver(timed(arrived), host="0.0.0.0") as there:
+        await endpoints_at(db, settings, urls(there, RECEIVERS))
         for number in range(MESSAGES):
             await _say(db, number)
         already, began = len(arrived), time.monotonic()
@@ -107,12 +107,12 @@ async def _soon(url: str) -> tuple[float, float]:
     said: dict[str, int] = {}
     async with (
         _working(url) as (db, settings),
-        receiver(_timed(arrived), host="0.0.0.0") as there,
+        receiver(timed(arrived), host="0.0.0.0") as there,
         receiver(silence, host="0.0.0.0") as dead,
     ):
-        urls = _urls(there, ENDPOINTS)
-        urls[:: ENDPOINTS // DEAD] = _urls(dead, DEAD, first=ENDPOINTS)
-        await _made(db, settings, urls)
+        addresses = urls(there, ENDPOINTS)
+        addresses[:: ENDPOINTS // DEAD] = urls(dead, DEAD, first=ENDPOINTS)
+        await endpoints_at(db, settings, addresses)
         dice, names = random.Random(7), [f"end_{number}" for number in range(ENDPOINTS)]
         alive, began = 0, time.monotonic()
         for number in range(SECONDS * 10):  # ten times a second to some of them
@@ -122,5 +122,10 @@ async def _soon(url: str) -> tuple[float, float]:
             await asyncio.sleep(max(0.0, began + (number + 1) / 10 - time.monotonic()))
         while len(arrived) < alive:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    waits = quantiles([(at - said[came.id]) / 1_000 for at, came in arrived], n=20)
-    return waits[9], waits[18]
+    return percentiles([(at - said[came.id]) / 1_000 for at, came in arrived])
+
+
+def percentiles(waits: list[float]) -> tuple[float, float]:
+    """The 50th and the 95th."""
+    cuts = quantiles(waits, n=20)
+    return cuts[9], cuts[18]

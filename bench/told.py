@@ -48,16 +48,20 @@ def run() -> list[Figure]:
 
 def _measure(kind: str) -> Figure:
     with fresh(kind) as url:
-        waits = asyncio.run(_told(url))
+        waits, later = asyncio.run(_told(url))
     p50, p95 = percentiles(waits)
     what = f"a page with a spike in it kept, to the first attempt at the receiver, {kind}"
-    return Figure(what, f"p50 {p50:.2f} s, p95 {p95:.2f} s ({len(waits)} alerts)", "p95 < 5 s and the rule's `for`")
+    measured = f"p50 {p50:.2f} s, p95 {p95:.2f} s ({len(waits)} alerts; {later} more waited for their rule)"
+    return Figure(what, measured, "p95 < 5 s and the rule's `for`")
 
 
-async def _told(url: str) -> list[float]:
-    """Seconds from the commit of the page that made a rule fire to the request at the receiver."""
+async def _told(url: str) -> tuple[list[float], int]:
+    """Seconds from the commit of the page that made a rule fire to the request at the receiver.
+
+    Apart: how many fired when another hashtag's page was the last one; those had to be true for longer.
+    """
     arrived: list[tuple[float, Came]] = []
-    kept: dict[str, list[float]] = {}
+    kept: list[tuple[float, str]] = []
     clock, db = Leaping(), Database(url)
     settings = Settings(_env_file=None, database_url=url, secret_key="k" * 40, allow_networks="127.0.0.0/8")
     worker = Scheduler(db, settings, clock)
@@ -72,11 +76,11 @@ async def _told(url: str) -> list[float]:
             await asyncio.sleep(2.5 + 0.13 * number % 1)  # at every place of the ticks
             clock.leapt += timedelta(seconds=STEP_S)
             await _keep(db, clock, source, number)
-            kept.setdefault(f"t{number}", []).append(time.time() * 1_000)
+            kept.append((time.time() * 1_000, f"t{number}"))
         await asyncio.sleep(6)
         await worker.stop()
         await db.close()
-    return list(_waits(arrived, kept))
+    return _waits(arrived, kept)
 
 
 async def _followed(session: Session, now: int) -> int:
@@ -114,11 +118,16 @@ def _post(number: int, tag: int, now: datetime) -> Post:
     )  # fmt: skip
 
 
-def _waits(arrived: Sequence[tuple[float, Came]], kept: dict[str, list[float]]) -> list[float]:
-    found = []
+def _waits(
+    arrived: Sequence[tuple[float, Came]], kept: Sequence[tuple[float, str]]
+) -> tuple[list[float], int]:  # fmt: skip
+    found, later = [], 0
     for at, came in arrived:
         said = check(came.body)
-        before = [each for each in kept.get(said["data"]["subject"].get("hashtag", ""), []) if each <= at]
-        if said["type"] == "alert.firing" and before:
-            found.append((at - before[-1]) / 1_000)
-    return found
+        if said["type"] == "alert.firing":
+            last, tag = max(page for page in kept if page[0] <= at)
+            if tag == said["data"]["subject"].get("hashtag"):
+                found.append((at - last) / 1_000)
+            else:
+                later += 1
+    return found, later
