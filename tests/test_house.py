@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.dashboard": FLOOR
     | {
         "app.access",
+        "app.alerts",
         "app.imports",
         "app.exports",
         "app.sources",
