@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.analysis import calendar, curve
 from app.analysis.shape import Ints
 from app.analysis.statistics import columns, summary
-from app.analysis.statistics.measured import Measured
+from app.analysis.statistics.measured import TIME, Measured, exactly
 from app.clock import DAY, EARLIEST, LATEST
 from app.db.engine import ReadSession
 from app.errors import Invalid
@@ -91,4 +91,6 @@ async def read(session: ReadSession, it: Begun, step: str | None = None, zone: Z
 
 async def launch(session: ReadSession, kept: Kept, now: int) -> Measured:
     """Where the campaign began: as declared, else found in its hourly (daily, when it is old) posts."""
+    if kept.it.launched_at is not None:  # of any year, and its curve need not be read
+        return exactly(kept.it.launched_at, TIME, "declared")
     return (await read(session, await begin(session, kept, now))).began()

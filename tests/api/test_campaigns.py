@@ -29,6 +29,8 @@ async def test_a_campaign_is_read_as_it_was_made(api: httpx.AsyncClient) -> None
 
 
 async def test_unix_seconds_are_taken_for_times(api: httpx.AsyncClient) -> None:
+    old = await api.post("/campaigns", json={**LOVE, "slug": "old", "launched_at": "0001-01-01T00:00:00Z"})
+    assert (await api.get("/campaigns/old")).json()["launch"]["at"] == old.json()["launched_at"]
     made = await api.post("/campaigns", json={**LOVE, "launched_at": 1769904000, "ended_at": 1769904000.5})
     assert made.json()["launched_at"] == "2026-02-01T00:00:00Z"
     assert made.json()["ended_at"] == "2026-02-01T00:00:00.500Z"
