@@ -1,11 +1,10 @@
-"""The overview: campaigns first, then hashtags, then the state of the sources."""
+"""Today: what waits for someone, what moved in each campaign, then hashtags and the state of the sources."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request, Response
 
-from app.dashboard import panels, render, servers, subjects
+from app.dashboard import needs, panels, render, servers, subjects
 from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -18,12 +17,12 @@ MOST_CAMPAIGNS, MOST_HASHTAGS, MOST_SOURCES = 12, 50, 50
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A campaign on the overview."""
+    """A campaign in a few sentences, and its posts as a line without an axis."""
 
     kept: campaigns.Kept
     moved: str
     sure: str
-    panels: Sequence[panels.Panel]
+    spark: panels.Panel
 
 
 @router.get("/")
@@ -36,11 +35,13 @@ async def show_overview(request: Request) -> Response:
         followed = await hashtags.listed(session, None, MOST_HASHTAGS)
         held = await overview.held(session, "hashtag", [one.row.tag for one in followed])
         sources = await source_reads.listed(session, None, MOST_SOURCES, now, request.app.state.allowed)
+        alerts = await needs.alerts(session, w, it.tz, now)
+    shown = [servers.shown(one, w, it.tz) for one in sources[:MOST_SOURCES]]
     return render.watched(
         request, "overview.html", it, now, render.EVERY_S,
         cards=cards, more_campaigns=len(kept) > MOST_CAMPAIGNS, most_campaigns=MOST_CAMPAIGNS,
         followed=followed[:MOST_HASHTAGS], more_hashtags=len(followed) > MOST_HASHTAGS, most_hashtags=MOST_HASHTAGS,
-        held=held, sources=[servers.shown(one, w, it.tz) for one in sources[:MOST_SOURCES]],
+        held=held, sources=shown, needs=needs.of(alerts, shown, w, now), most_alerts=needs.MOST_ALERTS,
     )  # fmt: skip
 
 
@@ -48,4 +49,4 @@ async def _card(session: ReadSession, kept: campaigns.Kept, it: Asked, w: Words,
     subject = subjects.of_campaign(kept, w)
     moved, sure = await subjects.last_day(session, subject, w, now)
     shown = await subjects.shown(session, subject, it, w, now)
-    return Card(kept, moved, sure, panels.panels(shown, it, w, subject.marks, most=2))
+    return Card(kept, moved, sure, panels.panels(shown, replace(it, show="rate"), w, subject.marks, most=1)[0])

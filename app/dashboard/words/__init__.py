@@ -21,9 +21,10 @@ from app.dashboard.words import (
     rules,
     side,
     sources,
+    today,
 )
 
-ROOMS = (common, front, form, curves, files, side, grew, report, sources, alerts, rules, endpoints, entry)
+ROOMS = (common, front, today, form, curves, files, side, grew, report, sources, alerts, rules, endpoints, entry)
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
     "fr": {key: text for room in ROOMS for key, text in room.FR.items()},

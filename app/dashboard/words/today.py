@@ -1,0 +1,41 @@
+"""The words of what waits for someone today."""
+
+EN = {
+    "today.calm": "Nothing waits for you: no alert is open, and every source goes on by itself.",
+    "today.waits": "Waiting for you: {what}.",
+    "today.alerts.one": "{n} open alert",
+    "today.alerts.many": "{n} open alerts",
+    "today.ill.one": "{n} source that needs a person",
+    "today.ill.many": "{n} sources that need a person",
+    "today.open": "Open alerts",
+    "today.sources": "Sources that need a person",
+    "today.since": "since {time}, for {span}",
+    "today.seen": "{what} within {span}",
+    "today.usual": "{said}, where {n} are usual",
+    "today.more": "More alerts are open: the newest {n} are here.",
+    "today.spark": "Posts of {name}, {per}",
+    "today.severity.low": "low",
+    "today.severity.medium": "medium",
+    "today.severity.high": "high",
+    "today.severity.critical": "critical",
+}
+
+FR = {
+    "today.calm": "Rien ne vous attend : aucune alerte n’est ouverte et chaque source continue d’elle-même.",
+    "today.waits": "Vous attendent : {what}.",
+    "today.alerts.one": "{n} alerte ouverte",
+    "today.alerts.many": "{n} alertes ouvertes",
+    "today.ill.one": "{n} source qui a besoin de quelqu’un",
+    "today.ill.many": "{n} sources qui ont besoin de quelqu’un",
+    "today.open": "Alertes ouvertes",
+    "today.sources": "Sources qui ont besoin de quelqu’un",
+    "today.since": "depuis le {time}, soit {span}",
+    "today.seen": "{what} en {span}",
+    "today.usual": "{said}, contre {n} d’ordinaire",
+    "today.more": "D’autres alertes sont ouvertes : voici les {n} plus récentes.",
+    "today.spark": "Publications de {name}, {per}",
+    "today.severity.low": "faible",
+    "today.severity.medium": "moyenne",
+    "today.severity.high": "élevée",
+    "today.severity.critical": "critique",
+}
