@@ -14,6 +14,8 @@ HEALTH = frozenset({"/healthz", "/readyz"})
 LOGIN, SETUP, STATIC = "/login", "/setup", "/static/"
 # What comes in here is signed: the signature is looked at where the secret is.
 INBOUND = re.compile("/api/v1/inbound/[^/]+")
+# Whoever holds the link sees what it shows: it is looked up, and its one subject read, where the page is made.
+SHARED = re.compile(r"/s/[A-Za-z0-9_-]{1,64}(/embed|/charts/[a-z_]+\.[a-z]+)?")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
 _TOKEN_NAMES = frozenset({"token", "access_token", "api_token", "api_key", "apikey", "bearer", "authorization"})
@@ -68,7 +70,7 @@ def decide(
         return ANYBODY
     if isinstance(carried, Refusal):
         return carried
-    if _is_open(asked.path, state):
+    if _is_open(asked, state):
         return ANYBODY if asked.method in SAFE or same_site(asked) else _cross_site()
     if carried.kind == "token":
         return found or _unauthenticated("this token is not known, has expired or was revoked", True)
@@ -98,10 +100,12 @@ def _local(asked: Asked) -> Principal | Refusal:
     return LOCAL
 
 
-def _is_open(path: str, state: State) -> bool:
+def _is_open(asked: Asked, state: State) -> bool:
+    path = asked.path
     if path == SETUP or path.startswith(STATIC):
         return True
-    known = path == LOGIN or INBOUND.fullmatch(path) is not None
+    shared = asked.method in SAFE and SHARED.fullmatch(path) is not None
+    known = path == LOGIN or shared or INBOUND.fullmatch(path) is not None
     return known and (state.users or state.tokens or state.loopback)
 
 

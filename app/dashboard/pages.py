@@ -14,6 +14,8 @@ from app.dashboard import (
     report,
     rules,
     sent,
+    shared,
+    shares,
     side,
     silences,
     single,
@@ -36,6 +38,8 @@ for room in (
     silences,
     endpoints,
     sent,
+    shares,
+    shared,
     entry,
 ):
     router.include_router(room.router)

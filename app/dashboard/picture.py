@@ -17,7 +17,8 @@ from app.dashboard.panels import Panel, Shown
 from app.dashboard.render import fragment
 from app.dashboard.words import Words
 
-PLOT_WIDE, PLOT_HIGH = 900, 300
+WIDE_ONE, NARROW_ONE = (1_000, 900, 300), (400, 340, 190)
+"""How wide the picture is, and its plot, and how high that is. The narrow one is for a phone beside the other."""
 MOST_UNSEEN = 2
 LONGEST_TITLE, LONGEST_LINE = 72, 132
 _PART = re.compile(r"([MLHV])(-?\d+)(?: (-?\d+))?")
@@ -66,30 +67,39 @@ def clean(text: str) -> str:
     return " ".join(_UNFIT.sub("", text).split())
 
 
-def svg(panel: Panel, says: Told, w: Words, mark: str = "p", alone: bool = True) -> str:
+def both(panel: Panel, says: Told, w: Words) -> tuple[str, str]:
+    """For a page that tells the title itself: one for its full width, one for a phone's."""
+    return svg(panel, says, w, panel.name, alone=False), svg(
+        panel, says, w, f"{panel.name}-n", alone=False, narrow=True
+    )
+
+
+def svg(panel: Panel, says: Told, w: Words, mark: str = "p", alone: bool = True, narrow: bool = False) -> str:
     """`mark` keeps the ids of several on one page apart; `alone`: it tells title and source itself."""
+    size = NARROW_ONE if narrow else WIDE_ONE
     title = says.title if len(says.title) <= LONGEST_TITLE else says.title[: LONGEST_TITLE - 1].rstrip() + "…"
     foot = [part for line in says.lines for part in textwrap.wrap(line, LONGEST_LINE)] if alone else []
     return fragment(
         "picture.svg", w=w, panel=panel, title=title, told=says, foot=foot, mark=mark, alone=alone,
-        paths=_paths(panel.chart), wide=PLOT_WIDE, high=PLOT_HIGH, keys=_keys(panel.chart, w),
+        narrow=narrow, paths=_paths(panel.chart, *size[1:]), page=size[0], wide=size[1], high=size[2],
+        keys=_keys(panel.chart, w),
     )  # fmt: skip
 
 
-def _paths(chart: Chart) -> dict[str, str]:
+def _paths(chart: Chart, wide: int, high: int) -> dict[str, str]:
     names = ("seen", "guess", "partial", "line", "dashed")
-    return {name: _scaled(path) for name in names if (path := getattr(chart, name))}
+    return {name: _scaled(path, wide, high) for name in names if (path := getattr(chart, name))}
 
 
-def _scaled(path: str) -> str:
+def _scaled(path: str, wide: int, high: int) -> str:
     """In the picture's units: not every reader knows a line whose width stays when its place is stretched."""
 
     def part(found: re.Match[str]) -> str:
         letter, first, second = found[1], int(found[2]), found[3]
         if letter == "V":
-            return f"V{first / HIGH * PLOT_HIGH:.1f}"
-        along = f"{letter}{first / WIDE * PLOT_WIDE:.1f}"
-        return f"{along} {int(second) / HIGH * PLOT_HIGH:.1f}" if second is not None else along
+            return f"V{first / HIGH * high:.1f}"
+        along = f"{letter}{first / WIDE * wide:.1f}"
+        return f"{along} {int(second) / HIGH * high:.1f}" if second is not None else along
 
     return _PART.sub(part, path)
 

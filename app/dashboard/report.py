@@ -32,7 +32,7 @@ async def show_report(slug: str, request: Request) -> Response:
     w, it, now = words_of(request), render.asked_of(request, "all"), now_of(request)
     async with render.reading(request) as session:
         kept = await campaigns.by_slug(session, slug)
-        text = await written(session, kept, it, w, now, f"/campaigns/{kept.it.slug}")
+        text = await written(session, kept, it, w, now, f"/campaigns/{slug}", f"/campaigns/{slug}")
     return answer(text, w)
 
 
@@ -42,9 +42,9 @@ def answer(text: str, w: Words, framed_by: str = "'none'") -> Response:
 
 
 async def written(
-    session: ReadSession, kept: Kept, it: Asked, w: Words, now: int, path: str | None = None
+    session: ReadSession, kept: Kept, it: Asked, w: Words, now: int, path: str | None = None, back: str | None = None
 ) -> str:  # fmt: skip
-    """`path`: where its charts are to be had as files; None in a file of its own.
+    """`path`: where its charts are to be had as files; None in a file of its own. `back`: the page to go back to.
 
     It goes to people who never logged in: who asks not to be shown to those is not named.
     """
@@ -61,7 +61,7 @@ async def written(
         "report.html", w=w, it=it, kept=kept, told=told, sheet=SHEET, allows=ALLOWS,
         charts=_charts(shown, named, told, it, w), says=_says(shown, it, w), gave=_gave(rows),
         totals=tables.totals(shown, w), figures=figures, notes=notes,
-        brought=rows, unseen=unseen, more=more, path=path, query=it.query(),
+        brought=rows, unseen=unseen, more=more, path=path, back=back, query=it.query(),
         people=[grew.told(row, found, w, known=False) for row in found.rows[:MOST_PEOPLE]],
         authors=w.number(found.authors),
     )  # fmt: skip
@@ -69,9 +69,9 @@ async def written(
 
 def _charts(
     shown: Shown, named: downloads.Named, told: picture.Told, it: Asked, w: Words
-) -> list[tuple[panels.Panel, str]]:
+) -> list[tuple[panels.Panel, tuple[str, str]]]:
     drawn = panels.panels(shown, it, w, named.subject.marks, most=2)
-    return [(one, picture.svg(one, told, w, one.name, alone=False)) for one in drawn[::-1]]
+    return [(one, picture.both(one, told, w)) for one in drawn[::-1]]
 
 
 def _says(shown: Shown, it: Asked, w: Words) -> str:

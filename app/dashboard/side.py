@@ -14,6 +14,7 @@ from app.dashboard.asked import Asked
 from app.dashboard.reasons import told
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
+from app.db.engine import ReadSession
 from app.store import campaigns, comparing
 
 router = APIRouter(route_class=render.Page)
@@ -50,25 +51,40 @@ async def show_comparison(request: Request) -> Response:
     render.check_may(request, "stats:read")
     w, it = words_of(request), render.asked_of(request, "all")
     slugs = request.query_params.getlist("campaign")
-    metric = comparing.NATIVE if request.query_params.get("metric") == comparing.NATIVE else "engagement"
+    metric = metric_of(request)
     async with render.reading(request) as session:
         offered = (await campaigns.listed(session, None, MOST_OFFERED))[:MOST_OFFERED]
         if not 2 <= len(set(slugs)) <= MOST_COMPARED:
             # Nothing chosen yet: the first two are ticked. One, or too many: the form says what would be right.
             chosen = slugs or [one.it.slug for one in offered[:2]]
             status = 422 if slugs else 200
-            return render.page(request, "compare.html", status, offered=offered, chosen=chosen, found=None, it=it)
-        found = await comparing.side_by_side(session, slugs, now_of(request), metric, zone=it.zone, as_of=it.as_of)
-    slugs = [one["slug"] for one in found["campaigns"]]
+            return render.page(
+                request, "compare.html", status, shared=False, offered=offered, chosen=chosen, found=None, it=it
+            )
+        values = await told_of(session, slugs, metric, it, w, now_of(request))
+    return render.page(
+        request, "compare.html", shared=False, offered=offered, it=it, api=_api(values["chosen"], metric, it),
+        native=_native(request, values["found"]), **values,
+    )  # fmt: skip
+
+
+async def told_of(
+    session: ReadSession, slugs: list[str], metric: str, it: Asked, w: Words, now: int
+) -> dict[str, Any]:  # fmt: skip
+    """All that the page says of these campaigns, whoever looks at it."""
+    found = await comparing.side_by_side(session, slugs, now, metric, zone=it.zone, as_of=it.as_of)
     names = {one["slug"]: one["name"] for one in found["campaigns"]}
     rows, notes = side_table.rows(found, w)
     smalls, bars = _smalls(found, w, it.tz)
-    return render.page(
-        request, "compare.html", offered=offered, chosen=slugs, found=found, it=it, rows=rows, notes=notes,
-        smalls=smalls, bars=bars, ratios=[_ratio(one, names, metric, w) for one in found["log_ratios"]],
-        covered=_covered(found, w), api=_api(slugs, metric, it),
-        native=_native(request, found),
-    )  # fmt: skip
+    return {
+        "chosen": [one["slug"] for one in found["campaigns"]], "found": found, "rows": rows, "notes": notes,
+        "smalls": smalls, "bars": bars, "covered": _covered(found, w),
+        "ratios": [_ratio(one, names, metric, w) for one in found["log_ratios"]],
+    }  # fmt: skip
+
+
+def metric_of(request: Request) -> str:
+    return comparing.NATIVE if request.query_params.get("metric") == comparing.NATIVE else "engagement"
 
 
 def _api(slugs: list[str], metric: str, it: Asked) -> str:

@@ -354,3 +354,45 @@ def test_scopes_are_read_from_words_and_unknown_ones_are_named() -> None:
     for wrong in ("", ",", "posts:write", "posts:read ADMIN", "*"):
         with pytest.raises(Invalid, match="scope"):
             parse_scopes(wrong)
+
+
+# A share link: its own few addresses are open to read, whoever asks, and nothing beside them.
+
+LINK = "/s/" + "aZ0-_" * 8 + "abc"
+FRAMED = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"}
+
+
+@pytest.mark.parametrize("state", [EMPTY, *CLAIMED], ids=str)
+def test_a_share_link_is_open_to_read_for_everybody(state: State) -> None:
+    for path in (LINK, f"{LINK}/embed", f"{LINK}/charts/posts_total.svg"):
+        for headers in ({}, FRAMED, {"host": "groundswell.example", "x_forwarded_for": "8.8.8.8"}):
+            for found in (None, READER, ANNA):
+                assert outcome(ask(path, peer="8.8.8.8", **headers), state, found) == ANYBODY
+    assert outcome(ask(LINK, method="HEAD", peer="8.8.8.8"), state) == ANYBODY
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{LINK}/", f"{LINK}/campaigns/a", f"{LINK}/embed/", f"{LINK}/embed/x", f"{LINK}/charts/",
+        f"{LINK}/charts/a/b.csv", f"{LINK}/../campaigns/a",
+        f"{LINK}/charts/../../../campaigns", f"{LINK}\n", f"{LINK}/embed\n", f"{LINK}//embed",
+        "/s/", "/s",
+        "/s//embed", "/S/abc", f"/api/v1{LINK}", f"/x{LINK}", f"{LINK}/..", f"/s/{'a' * 65}", "/s/a%2Fb", "/s/é",
+        f"{LINK}/api/v1/campaigns", f"{LINK};/shares", "/shares", "/s/../shares",
+    ],
+)  # fmt: skip
+def test_nothing_beside_a_share_link_is_open(path: str) -> None:
+    for state in CLAIMED:
+        assert outcome(ask(path, peer="8.8.8.8"), state) == 401
+    assert outcome(ask(path, peer="8.8.8.8"), EMPTY) == 401
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_share_link_changes_nothing(method: str) -> None:
+    for state in CLAIMED:
+        assert outcome(ask(LINK, method=method, peer="8.8.8.8"), state) == 401
+
+
+def test_a_share_link_is_closed_where_nobody_can_have_made_one() -> None:
+    assert outcome(ask(LINK, peer="8.8.8.8"), EMPTY_OPEN) == 401

@@ -39,6 +39,8 @@ NEEDS: dict[str, Scope | str] = {
     "POST /api/v1/campaigns/{slug}/inbound/{id}/rotate": "tags:write",
     "POST /api/v1/inbound/{id}": OPEN,
     "GET /compare": "stats:read", "GET /campaigns/{slug}/influencers": "stats:read",
+    "GET /s/{token}": OPEN, "GET /s/{token}/embed": OPEN, "GET /s/{token}/charts/{file}": OPEN,
+    "GET /shares": "admin", "POST /shares": "admin", "POST /shares/{id}/end": "admin",
     "GET /campaigns/{slug}/charts/{file}": "stats:read", "GET /hashtags/{tag}/charts/{file}": "stats:read",
     "GET /influencers/{id}/charts/{file}": "stats:read", "GET /campaigns/{slug}/report": "stats:read",
     "GET /api/v1/compare": "stats:read", "GET /api/v1/campaigns/{slug}/influencers": "stats:read",
@@ -85,6 +87,9 @@ NEEDS: dict[str, Scope | str] = {
 }  # fmt: skip
 
 
+MORE = (("{token}", "t" * 43), ("{file}", "posts.csv"))
+
+
 def everything(app: FastAPI) -> list[str]:
     return sorted(
         f"{method} {context.path}"
@@ -96,7 +101,7 @@ def everything(app: FastAPI) -> list[str]:
 
 async def ask(client: httpx.AsyncClient, route: str) -> httpx.Response:
     method, path = route.split()
-    for name, value in (("{slug}", "a"), ("{tag}", "a"), ("{id}", "1"), ("{id:path}", "1")):
+    for name, value in (("{slug}", "a"), ("{tag}", "a"), ("{id}", "1"), ("{id:path}", "1"), *MORE):
         path = path.replace(name, value)
     # A stream would not end: with an id that cannot be it is refused, once it is known who asks.
     headers = {"Last-Event-ID": "-"} if path.endswith("/events") else {}

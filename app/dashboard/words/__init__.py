@@ -19,12 +19,14 @@ from app.dashboard.words import (
     grew,
     report,
     rules,
+    settings,
+    shares,
     side,
     sources,
     today,
 )
 
-ROOMS = (common, front, today, form, curves, files, side, grew, report, sources, alerts, rules, endpoints, entry)
+ROOMS = (common, front, today, form, curves, files, side, grew, report, sources, settings, alerts, rules, endpoints, shares, entry)
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
     "fr": {key: text for room in ROOMS for key, text in room.FR.items()},

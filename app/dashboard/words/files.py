@@ -1,7 +1,7 @@
 """The words inside a chart that leaves the page as a file: where it is from, how much was seen, and when."""
 
 EN = {
-    "file.get": "This chart as a file",
+    "file.get": "This chart as a file:",
     "file.source": "Source: Groundswell, read from {where}",
     "file.source.none": "no platform yet",
     "file.covered.all": "All of this time was observed.",
@@ -13,7 +13,7 @@ EN = {
 }
 
 FR = {
-    "file.get": "Ce graphique en fichier",
+    "file.get": "Ce graphique en fichier :",
     "file.source": "Source : Groundswell, d’après {where}",
     "file.source.none": "aucune plateforme encore",
     "file.covered.all": "Toute cette période a été observée.",

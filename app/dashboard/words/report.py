@@ -3,6 +3,7 @@
 EN = {
     "report": "Report",
     "report.says": "From {from} to {to}: {what}.",
+    "report.gave": "{what}: {amounts}.",
     "report.live": "The campaign’s page",
     "report.curve": "How it grew",
     "report.was": "What it was and brought in",
@@ -15,6 +16,7 @@ EN = {
 FR = {
     "report": "Rapport",
     "report.says": "Du {from} au {to} : {what}.",
+    "report.gave": "{what} : {amounts}.",
     "report.live": "La page de la campagne",
     "report.curve": "Comment elle a grandi",
     "report.was": "Ce qu’elle a été et rapporté",
