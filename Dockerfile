@@ -14,6 +14,8 @@ COPY sandbox ./sandbox
 RUN /opt/groundswell/bin/python -m pip install --no-build-isolation --no-deps .
 
 FROM python:3.13-slim
+# Charts as PNG are written in it.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 # A fixed number, so that a volume's owner is known; no shell, no home.
 RUN groupadd --gid 10001 groundswell \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin groundswell \

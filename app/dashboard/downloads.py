@@ -1,12 +1,13 @@
-"""Each chart as a file: CSV with its numbers, SVG with its looks; both say what they are, from where and of when."""
+"""Each chart as a file: its numbers as CSV, its looks as SVG and PNG; all say what they are, from where, of when."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from app.analysis.tags import normal
-from app.dashboard import panels, picture, render, subjects
+from app.dashboard import panels, picture, raster, render, subjects
 from app.dashboard.asked import Asked
 from app.dashboard.panels import GAIN_OF, MEASURES, Panel, Shown
 from app.dashboard.picture import Told
@@ -19,7 +20,7 @@ from app.exports import curve as rows
 from app.store import campaigns, hashtags, people
 
 router = APIRouter(route_class=render.Page)
-FORMS = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml"}
+FORMS = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml", "png": "image/png"}
 NAMES = frozenset(name for names in MEASURES.values() for name in names)
 
 
@@ -74,7 +75,11 @@ async def answer(session: ReadSession, named: Named, file: str, it: Asked, w: Wo
     shown = await subjects.shown(session, named.subject, it, w, now)
     told = picture.told(named.title, shown, it, w, named.tags)
     drawn = next(one for one in panels.panels(shown, it, w, named.subject.marks) if one.name == name)
-    body = _csv(drawn, told, shown) if form == "csv" else picture.svg(drawn, told, w).encode()
+    if form == "csv":
+        body = _csv(drawn, told, shown)
+    else:
+        drawing = picture.svg(drawn, told, w)
+        body = drawing.encode() if form == "svg" else await asyncio.to_thread(raster.png, drawing)
     return as_file(body, f"groundswell-{named.subject.kind}-{name}.{form}")
 
 

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import re
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 
-from app.dashboard import picture
+from app.dashboard import picture, raster
 from app.dashboard.words import Words
 from tests.dashboard.conftest import ATTACKS, parsed
 
@@ -24,6 +25,8 @@ async def test_each_kind_of_subject_gives_its_charts(browser: httpx.AsyncClient,
         for link in [
             a.attrs["href"] or "" for a in parsed(await browser.get(path)).every("a") if "download" in a.attrs
         ]:
+            if ".png" in link:
+                continue  # slow to draw: one below is enough
             answer = await browser.get(link)
             assert answer.status_code == 200, (link, answer.text)
             name = link.rpartition("/")[2].partition("?")[0]
@@ -82,3 +85,18 @@ async def test_hostile_names_stay_text(browser: httpx.AsyncClient, hostile: list
 def test_what_xml_and_a_line_cannot_hold_is_left_out() -> None:
     assert picture.clean("a\0b\x0bc\ud800d\u202ee\nf\ufffeg") == "abcde fg"
     assert Words("en")("file.source", where="x").startswith("Source")
+
+
+async def test_a_chart_as_pixels_is_written_on(browser: httpx.AsyncClient, rain: str) -> None:
+    assert rain
+    if not raster._can_write():
+        assert (await browser.get("/campaigns/wet/charts/posts.png")).status_code == 404
+        return
+    answer = await browser.get("/campaigns/wet/charts/posts.png")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content.startswith(b"\x89PNG")
+    wide, high = (int.from_bytes(answer.content[at : at + 4], "big") for at in (16, 20))
+    assert (wide, high > 900) == (2_000, True)
+    drawing = (await browser.get("/campaigns/wet/charts/posts.svg")).text
+    assert raster.png(re.sub("<text.*?</text>", "", drawing)) != raster.png(drawing)
+    assert not raster._can_write(fonts=False), "a machine without a font is noticed"

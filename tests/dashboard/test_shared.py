@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.access import shares, users
 from app.access.gate import SHARED
+from app.api.door import _logged
 from app.clock import DAY
 from app.db.engine import Database
 from app.errors import Invalid
@@ -194,6 +195,11 @@ async def test_an_origin_that_is_none_is_refused(app: FastAPI, db: Database, lin
     ):  # fmt: skip
         with pytest.raises(Invalid):
             await made(app, db, ["wet"], (wrong,))
+
+
+def test_no_log_holds_it() -> None:
+    assert _logged("/s/the-link/embed") == "/s/…"
+    assert _logged("/sources") == "/sources"
 
 
 async def test_nothing_in_the_database_opens_it(app: FastAPI, db: Database, link: str) -> None:
