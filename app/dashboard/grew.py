@@ -15,11 +15,12 @@ from app.store.influence import Influence, Whose
 
 router = APIRouter(route_class=render.Page)
 MOST = 20
+MOST_BARS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One person or account in words. `ref`: the page of a person."""
+    """One person or account in words. `ref`: the page of a person; `wide`: a bar, in hundredths of the longest."""
 
     name: str
     ref: str | None
@@ -29,6 +30,7 @@ class Row:
     brought: str
     lift: str
     reshares: str
+    wide: float
 
 
 @router.get("/campaigns/{slug}/influencers")
@@ -41,8 +43,9 @@ async def show_influence(slug: str, request: Request) -> Response:
     known = render.who_of(request).kind in ("user", "token")
     rows = [told(row, found, w, known) for row in found.rows]
     left = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in found.unattributed)
+    bars = sorted(rows, key=lambda row: -row.wide)[:MOST_BARS]
     return render.page(
-        request, "grew.html", kept=kept, it=it, rows=rows, left=left, authors=w.number(found.authors),
+        request, "grew.html", kept=kept, it=it, rows=rows, bars=bars, left=left, authors=w.number(found.authors),
         reposts=w.number(found.reshares.seen) if found.reshares.seen else "",
         api=f"/api/v1/campaigns/{kept.it.slug}/influencers{_known(it)}",
     )  # fmt: skip
@@ -63,7 +66,15 @@ def told(row: Whose, found: Influence, w: Words, known: bool) -> Row:
     name = w("post.withheld") if hidden else row.name or w("author.unknown")
     where = ", ".join(dict.fromkeys(account.platform for account in row.accounts))
     given = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in row.brought)
-    return Row(name, row.influencer, where, cells, _first(row, w), given or "–", _lift(row, w), _reshares(row, w))
+    return Row(
+        name, row.influencer, where, cells, _first(row, w), given or "–", _lift(row, w), _reshares(row, w),
+        _wide(row, found),
+    )  # fmt: skip
+
+
+def _wide(row: Whose, found: Influence) -> float:
+    longest = max((one.engagement for one in found.rows), default=0)
+    return round(100 * row.engagement / longest, 2) if longest > 0 and row.engagement > 0 else 0.0
 
 
 def _share(part: int, whole: int, w: Words) -> str:

@@ -74,11 +74,16 @@ def panels(it: Shown, asked: Asked, words: Words, marks: Sequence[tuple[int, str
     found = []
     for name in names:
         curve = _curve(it, name, asked.show == "total")
-        placed = [
-            Mark(chart.share(curve, at), text) for at, text in marks if it.edges[0] <= at <= it.edges[-1]
-        ]  # fmt: skip
-        found.append(_panel(name, curve, chart.draw(curve, moments, bands, placed), it, asked, words))
+        drawn = chart.draw(curve, moments, bands, placed(curve, marks))
+        per = words("per.total" if curve.total else f"per.{it.step}")
+        unit = {"p": "posts", "e": "engagement", "a": "authors"}[name[0]]
+        said = per if curve.total else words(f"unit.{unit}", per=per)
+        found.append(panel(name, words(f"measure.{name}"), said, curve, drawn, asked, words))
     return found
+
+
+def placed(curve: Curve, marks: Sequence[tuple[int, str]]) -> list[Mark]:
+    return [Mark(chart.share(curve, at), text) for at, text in marks if curve.edges[0] <= at <= curve.edges[-1]]
 
 
 def _curve(it: Shown, name: str, total: bool) -> Curve:
@@ -88,16 +93,13 @@ def _curve(it: Shown, name: str, total: bool) -> Curve:
     return Curve(it.edges, it.series[name], guessed, it.partial, total, gains)
 
 
-def _panel(name: str, curve: Curve, drawn: Chart, it: Shown, asked: Asked, words: Words) -> Panel:
+def panel(name: str, title: str, unit: str, curve: Curve, drawn: Chart, asked: Asked, words: Words) -> Panel:
     hovers = tuple(
         (at, wide, f"{words.moment(edge, asked.tz)}: {words.number(value) if value is not None else words('unknown')}")
-        for (at, wide), edge, value in zip(drawn.bars, it.edges, curve.values, strict=False)
+        for (at, wide), edge, value in zip(drawn.bars, curve.edges, curve.values, strict=False)
     )
-    per = words("per.total" if curve.total else f"per.{it.step}")
-    unit = {"p": "posts", "e": "engagement", "a": "authors"}[name[0]]
-    said = per if curve.total else words(f"unit.{unit}", per=per)
     return Panel(
-        name, words(f"measure.{name}"), said, _says(curve, asked, words), drawn,
+        name, title, unit, _says(curve, asked, words), drawn,
         tuple((at, words.tick(m.at, m.unit, asked.tz), m.narrow) for at, m in drawn.times),
         tuple((at, words.short(level)) for at, level in drawn.levels), hovers,
     )  # fmt: skip

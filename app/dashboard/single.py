@@ -1,18 +1,19 @@
 """The pages of one campaign, one hashtag, one influencer: the curve, its numbers, its gaps, its strongest posts."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from app.analysis.tags import normal
-from app.dashboard import brought, panels, posts, render, subjects, tables
+from app.dashboard import brought, noted, panels, posts, render, subjects, tables
 from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.subjects import Subject
 from app.dashboard.words import Words
 from app.db.engine import ReadSession
-from app.store import campaigns, hashtags, outcomes, overview, people
+from app.store import annotations, campaigns, hashtags, outcomes, overview, people
 
 router = APIRouter(route_class=render.Page)
 MOST_POSTS = 10
@@ -28,6 +29,9 @@ async def show_campaign(slug: str, request: Request) -> Response:
         subject = subjects.of_campaign(kept, w)
         more: dict[str, Any] = {"kept": kept, "people": await overview.people(session, kept.it.influencers)}
         more["brought"] = await _brought(session, kept, w)
+        found = await annotations.listed(session, kept.id, None, noted.MOST_NOTES)
+        more["notes"] = noted.notes(found, it, w)
+        subject = replace(subject, marks=(*subject.marks, *noted.marks(found, w)))
         return await _page(request, session, it, subject, kept.it.name, more)
 
 
@@ -77,7 +81,8 @@ async def _page(
     return render.watched(
         request, "subject.html", it, now, every, subject=subject, heading=heading, shown=shown, moved=moved, sure=sure,
         panels=panels.panels(shown, it, w, subject.marks, most), rows=tables.rows(shown, it, w), columns=tables.COLUMNS,
-        totals=tables.totals(shown, w), platforms=tables.platforms(shown, w), unseen=unseen, unseen_more=unseen_more,
+        gifts=noted.gifts(shown, it, w, subject.marks), totals=tables.totals(shown, w),
+        platforms=tables.platforms(shown, w), unseen=unseen, unseen_more=unseen_more,
         strongest=strongest, api=f"/api/v1{subject.path}/growth?{_api_query(shown, it)}", **more,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Every page that is looked at, by name: its address in the world of the tests. A new page gets its line here."""
 
-from tests.browser.world import World
+from tests.browser.world import ALERT, ENDPOINT, World
 
 
 def every(world: World) -> dict[str, str]:
@@ -14,6 +14,17 @@ def every(world: World) -> dict[str, str]:
         "hashtag": "/hashtags/harvest?range=7d",
         "hashtag-empty": "/hashtags/quiet",
         "influencer": f"/influencers/{world.person}?range=7d",
+        "alerts": "/alerts",
+        "alert": f"/alerts/{ALERT}",
+        "rules": "/rules",
+        "rule": "/rules/rul_spikes",
+        "rule-new": "/rules/new",
+        "silences": "/silences",
+        "endpoints": "/endpoints",
+        "endpoint": f"/endpoints/{ENDPOINT}",
+        "deliveries": "/deliveries",
+        "shares": "/shares",
+        "report": "/campaigns/harvest/report",
         "login": "/login",
         "missing": "/campaigns/nothing",
     }

@@ -44,6 +44,7 @@ from tests.api.serving import served
 from tests.store import sky
 
 DAYS, PEOPLE = 90, 200
+ENDPOINT = "end_0123456789abcdef"
 ALERT = "alr_0123456789abcdef0123456789abcdef"
 SAID = (
     "The harvest is in: every basket counts. #harvest",
@@ -171,10 +172,9 @@ def _gifts(start: int, now: int, count: int) -> list[Gift]:
 async def _rest(db: Database, settings: Settings, now: int) -> None:
     keys = keyfile.keyring(settings)
     async with db.write() as session:
-        name = "end_0123456789abcdef"
-        sealed = keys.seal(signing.new_keys(asymmetric=False), signing.purpose(name))
+        sealed = keys.seal(signing.new_keys(asymmetric=False), signing.purpose(ENDPOINT))
         it = endpoints.Described("Newsroom", "https://news.example/hook", None)
-        await endpoints.create(session, endpoints.Kept(name, 1, now, it, keys=sealed))
+        await endpoints.create(session, endpoints.Kept(ENDPOINT, 1, now, it, keys=sealed))
         await outbox.put(session, alert(1, now), None, now)
         quiet = silences.Quiet(("hashtag", "wells"), now, now + DAY, "the press day")
         await silences.create(session, quiet, "local", now)

@@ -17,6 +17,7 @@ from app.dashboard.words import (
     form,
     front,
     grew,
+    noted,
     report,
     rules,
     settings,
@@ -26,7 +27,10 @@ from app.dashboard.words import (
     today,
 )
 
-ROOMS = (common, front, today, form, curves, files, side, grew, report, sources, settings, alerts, rules, endpoints, shares, entry)
+ROOMS = (
+    common, front, today, noted, form, curves, files, side, grew, report, sources, settings, alerts, rules, endpoints,
+    shares, entry,
+)  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
     "fr": {key: text for room in ROOMS for key, text in room.FR.items()},

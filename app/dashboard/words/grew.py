@@ -1,6 +1,9 @@
 """The words of who made it grow, and of what it brought in."""
 
 EN = {
+    "grew.bars": "Whose posts were engaged with",
+    "grew.bar.says": "of the engagement ({engagement})",
+    "grew.bar.lift": "added to the rest: {lift}",
     "brought": "What it brought in",
     "brought.what": "What",
     "brought.by": "By code",
@@ -29,6 +32,9 @@ EN = {
 }
 
 FR = {
+    "grew.bars": "De qui les publications ont fait réagir",
+    "grew.bar.says": "de l’engagement ({engagement})",
+    "grew.bar.lift": "ajouté au reste : {lift}",
     "brought": "Ce qu’elle a rapporté",
     "brought.what": "Quoi",
     "brought.by": "Par code",
