@@ -65,6 +65,19 @@ async def log_in(state: Any, asked: Asked, name: str, password: str) -> Opened:
     return Opened(person, text)
 
 
+async def change_password(state: Any, asked: Asked, who: Principal, old: str, new: str) -> Opened:
+    """Ends every login of the user and opens this one anew. Guessing the old one is as slow as at the login."""
+    await _slow_down(state, asked, who.name)
+    now = to_ms(state.clock.now())
+    try:
+        async with state.db.write() as session:
+            person = await users.change_password(session, int(who.id), old, new)
+            return Opened(person, await _opened(session, state.keys, asked, person, "user.password", now))
+    except Forbidden:
+        _guessed_wrong(state, asked, who.name)
+        raise
+
+
 async def log_out(state: Any, asked: Asked, who: Principal) -> bool:
     """Whether there was a login to end."""
     carried = shown(asked)

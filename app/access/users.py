@@ -56,6 +56,15 @@ async def check_password(session: ReadSession, name: str, password: str) -> Pers
     return Person(found.id, found.name, found.created_at, None)
 
 
+async def change_password(session: Session, user_id: int, old: str, new: str) -> Person:
+    """Forbidden where `old` is not the password, Invalid where `new` will not do. Every login of the user ends."""
+    found = await rows.user(session, user_id)
+    if found is None or not await asyncio.to_thread(_verify, found.password_hash, old):
+        raise Forbidden("this is not the password that you have now")
+    await rows.set_password(session, user_id, await _hash(found.name, new))
+    return Person(found.id, found.name, found.created_at, found.disabled_at)
+
+
 async def new_setup_code(session: Session, keys: Keyring, now: int) -> str | None:
     """At each start: a fresh code for the log, in place of an older one. None once there is a user."""
     if (await rows.presence(session)).users:

@@ -44,6 +44,7 @@ class Asked:
     show: str
     platform: str | None
     as_of: int | None = None
+    default_zone: str = "UTC"
 
     @property
     def tz(self) -> ZoneInfo:
@@ -75,7 +76,8 @@ class Asked:
         given = {
             "range": it.range if it.range != it.default_range and it.start is None else None,
             "from": self.local(it.start), "to": self.local(it.end), "step": it.step,
-            "tz": it.zone if it.zone != "UTC" else None, "show": it.show if it.show != "rate" else None,
+            "tz": it.zone if {it.zone, it.default_zone} != {"UTC"} else None,
+            "show": it.show if it.show != "rate" else None,
             "platform": it.platform, "lang": it.lang if it.lang_given else None,
         }  # fmt: skip
         query = urlencode({name: value for name, value in given.items() if value is not None})
@@ -92,9 +94,9 @@ def step_for(start: int, end: int, now: int) -> str:
     return "15m" if step == "5m" and start < now - 13 * DAY else step
 
 
-def read(given: Mapping[str, str], lang: str, default_range: str = "all") -> Asked:
+def read(given: Mapping[str, str], lang: str, default_range: str = "all", default_zone: str = "UTC") -> Asked:
     """Raises Invalid naming the first part of the address that will not do."""
-    zone = given.get("tz") or "UTC"
+    zone = given.get("tz") or default_zone
     try:
         tz = calendar.zone(zone)
     except ValueError as error:
@@ -105,7 +107,7 @@ def read(given: Mapping[str, str], lang: str, default_range: str = "all") -> Ask
     return Asked(
         lang, "lang" in given, default_range, _one_of(given, "range", RANGES) or default_range, start, end,
         _one_of(given, "step", calendar.STEPS), zone, _one_of(given, "show", SHOWS) or "rate",
-        given.get("platform") or None, _time(given, "as_of", tz),
+        given.get("platform") or None, _time(given, "as_of", tz), default_zone,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.access.principal import Principal, Scope
+from app.analysis import calendar
 from app.clock import to_ms
 from app.dashboard import asked
 from app.dashboard.asked import Asked
@@ -25,6 +26,7 @@ STATIC = {path.name: path.read_bytes() for path in sorted((_HERE / "static").ite
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 VERSION = hashlib.blake2b(b"".join(STATIC.values()), digest_size=6).hexdigest()
 _KNOWN_FIELDS = ("range", "from", "to", "step", "tz", "show")
+LANG_COOKIE, ZONE_COOKIE = "groundswell-lang", "groundswell-zone"
 LONGEST_SHOWN = 100
 EVERY_S = 5
 """How often a page that is watched is read again."""
@@ -55,7 +57,18 @@ _TEMPLATES = _environment()
 
 
 def words_of(request: Request) -> Words:
-    return Words(chosen(request.query_params.get("lang"), request.headers.get("accept-language", "")))
+    """In the language of the address, else of the reader's settings, else of the browser."""
+    wanted = request.query_params.get("lang") or request.cookies.get(LANG_COOKIE)
+    return Words(chosen(wanted, request.headers.get("accept-language", "")))
+
+
+def zone_of(request: Request) -> str:
+    """The zone of the reader's settings; a cookie that names none is no reason to refuse a page."""
+    name = request.cookies.get(ZONE_COOKIE, "UTC")
+    try:
+        return calendar.zone(name).key
+    except ValueError:
+        return "UTC"
 
 
 def now_of(request: Request) -> int:
@@ -68,7 +81,7 @@ def who_of(request: Request) -> Principal:
 
 
 def asked_of(request: Request, default_range: str) -> Asked:
-    return asked.read(request.query_params, words_of(request).lang, default_range)
+    return asked.read(request.query_params, words_of(request).lang, default_range, zone_of(request))
 
 
 def reading(request: Request) -> AbstractAsyncContextManager[ReadSession]:
@@ -91,7 +104,7 @@ def page(
         "lang": lang, "other": _other_languages(request),
     }  # fmt: skip
     text = fragment(name, **shared, **values)
-    told = {"Content-Language": w.lang, "Vary": "Accept-Language", **(headers or {})}
+    told = {"Content-Language": w.lang, "Vary": "Accept-Language, Cookie", **(headers or {})}
     return HTMLResponse(text, status, told)
 
 

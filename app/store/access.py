@@ -47,6 +47,16 @@ async def users(session: ReadSession) -> Sequence[User]:
     return (await session.execute(select(User).order_by(User.id))).scalars().all()
 
 
+async def user(session: ReadSession, user_id: int) -> User | None:
+    return await session.get(User, user_id)
+
+
+async def set_password(session: Session, user_id: int, password_hash: str) -> None:
+    """Every login of the user ends with it."""
+    await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+    await session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+
+
 async def disable_user(session: Session, user_id: int, now: int) -> None:
     await session.execute(update(User).where(User.id == user_id, User.disabled_at.is_(None)).values(disabled_at=now))
     await session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
@@ -142,6 +152,12 @@ async def add_audit(
     before, after = change
     session.add(Audit(at=now, actor=actor, action=action, subject=subject, ip=ip, before=before, after=after))
     await session.flush()
+
+
+async def audit(session: ReadSession, before: int | None, limit: int) -> Sequence[Audit]:
+    """The newest first, from before the row of that id."""
+    query = select(Audit).order_by(Audit.id.desc()).limit(limit)
+    return (await session.execute(query if before is None else query.where(Audit.id < before))).scalars().all()
 
 
 @dataclass(frozen=True, slots=True)
