@@ -11,14 +11,14 @@ from app.dashboard.chart import Line
 from app.dashboard.panels import Panel
 from app.dashboard.words import Words
 from app.db.engine import Database, ReadSession
-from app.store.rules import Watched
+from app.store.rules import EVERY, Watched
 
 MOST_CHARTS, MOST_ROWS = 3, 50
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """One time that it would have fired."""
+    """One time that it would have fired. `what` is said where there is more than one subject."""
 
     what: str
     at: str
@@ -84,7 +84,7 @@ async def _panels(
 ) -> tuple[tuple[str, Panel], ...]:
     """The subjects that it would have fired for first; one that never would, where it is the only one."""
     kind, ref = it.subject
-    every = kind == "hashtag" and ref == "*"
+    every = ref == EVERY
     refs = list(dict.fromkeys(one.subject[1] for one in outcome.fired)) if every else [ref]
     floor = float(it.above if it.above is not None else FLOOR[it.metric or "posts"])
     lines = [] if it.kind == "quiet" else [Line(floor, w("line.takes", n=w.number(round(floor))))]
@@ -94,14 +94,14 @@ async def _panels(
         view = windows.View(kind, one, it.metric or "posts", it.window_s, start, now)
         drawn = await windows.panel(session, view, lines, marks, asked.tz, w, now, f"tried-{number}")
         if drawn is not None:
-            found.append((f"#{one}" if kind == "hashtag" else "", drawn))
+            found.append((f"#{one}" if every else "", drawn))
     return tuple(found)
 
 
 def _time(one: Fired, it: Watched, asked: Asked, w: Words) -> Time:
-    kind, label = one.subject
+    label = one.subject[1]
     return Time(
-        f"#{label}" if kind == "hashtag" else label, w.moment(one.at, asked.tz),
+        f"#{label}" if it.subject[1] == EVERY else "", w.moment(one.at, asked.tz),
         w.moment(one.ends_at, asked.tz) if one.ends_at is not None else w("fact.open"),
         told.amount(it.metric, one.peak, w) if one.peak is not None else "–",
     )  # fmt: skip
