@@ -1,6 +1,7 @@
 """Each chart as a file: its numbers as CSV, its looks as SVG and PNG; all say what they are, from where, of when."""
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from app.store import campaigns, hashtags, people
 
 router = APIRouter(route_class=render.Page)
 FORMS = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml", "png": "image/png"}
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 NAMES = frozenset(name for names in MEASURES.values() for name in names)
 
 
@@ -97,4 +99,5 @@ def _csv(drawn: Panel, told: Told, shown: Shown) -> bytes:
 
 def comments(lines: list[str]) -> bytes:
     tame = str.maketrans({",": " ·", ";": " ·", '"': "”"})
-    return "".join(f"# {picture.clean(line).translate(tame)}\n" for line in lines).encode()
+    grouped = (_THOUSANDS.sub("\N{NARROW NO-BREAK SPACE}", picture.clean(line)) for line in lines)
+    return "".join(f"# {line.translate(tame)}\n" for line in grouped).encode()

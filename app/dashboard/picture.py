@@ -88,10 +88,10 @@ def svg(panel: Panel, says: Told, w: Words, mark: str = "p", alone: bool = True,
 
 def _paths(chart: Chart, wide: int, high: int) -> dict[str, str]:
     names = ("seen", "guess", "partial", "line", "dashed")
-    return {name: _scaled(path, wide, high) for name in names if (path := getattr(chart, name))}
+    return {name: scaled(path, wide, high) for name in names if (path := getattr(chart, name))}
 
 
-def _scaled(path: str, wide: int, high: int) -> str:
+def scaled(path: str, wide: int, high: int) -> str:
     """In the picture's units: not every reader knows a line whose width stays when its place is stretched."""
 
     def part(found: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.access import shares
-from app.dashboard import downloads, panels, picture, render, report, side, subjects
+from app.dashboard import downloads, panels, picture, render, report, side, side_files, subjects
 from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -48,7 +48,7 @@ async def show_shared(token: str, request: Request) -> Response:
     async with render.reading(request) as session:
         _, slugs = await _opened(session, request, token)
         if len(slugs) > 1:
-            return await _compared(session, request, slugs, "'none'")
+            return await _compared(session, request, token, slugs, "'none'")
         w, it = words_of(request), render.asked_of(request, "all")
         kept = await campaigns.by_slug(session, slugs[0])
         return report.answer(await report.written(session, kept, it, w, now_of(request), f"/s/{token}"), w)
@@ -61,7 +61,7 @@ async def show_embedded(token: str, request: Request) -> Response:
         link, slugs = await _opened(session, request, token)
         framed_by = " ".join(link.origins) or "'none'"
         if len(slugs) > 1:
-            return await _compared(session, request, slugs, framed_by)
+            return await _compared(session, request, token, slugs, framed_by)
         w, it, now = words_of(request), render.asked_of(request, "all"), now_of(request)
         named = downloads.of_campaign(await campaigns.by_slug(session, slugs[0]), w)
         return report.answer(await _embedded(session, named, it, w, now), w, framed_by)
@@ -71,11 +71,12 @@ async def show_embedded(token: str, request: Request) -> Response:
 async def send_shared_chart(token: str, file: str, request: Request) -> Response:
     async with render.reading(request) as session:
         _, slugs = await _opened(session, request, token)
+        w, it, now = words_of(request), render.asked_of(request, "all"), now_of(request)
         if len(slugs) > 1:
-            raise NotFound("a comparison has no such file")
-        w, it = words_of(request), render.asked_of(request, "all")
+            values = await side.told_of(session, slugs, side.metric_of(request), it, w, now)
+            return await side_files.answer(values, file, it, w, now)
         named = downloads.of_campaign(await campaigns.by_slug(session, slugs[0]), w)
-        return await downloads.answer(session, named, file, it, w, now_of(request))
+        return await downloads.answer(session, named, file, it, w, now)
 
 
 async def _opened(session: ReadSession, request: Request, token: str) -> tuple[Link, list[str]]:
@@ -87,13 +88,24 @@ async def _opened(session: ReadSession, request: Request, token: str) -> tuple[L
     return link, [found[key][0] for key in link.campaigns]
 
 
-async def _compared(session: ReadSession, request: Request, slugs: list[str], framed_by: str) -> Response:
+async def _compared(
+    session: ReadSession, request: Request, token: str, slugs: list[str], framed_by: str
+) -> Response:  # fmt: skip
     w, it, now = words_of(request), render.asked_of(request, "all"), now_of(request)
     values = await side.told_of(session, slugs, side.metric_of(request), it, w, now)
     allows = {"Content-Security-Policy": f"{ALLOWS}; frame-ancestors {framed_by}"}
     dated = w("as_of", time=w.moment(now, it.tz))
     return render.page(
-        request, "compare.html", headers=allows, shared=True, it=it, offered=[], native="", dated=dated, **values
+        request,
+        "compare.html",
+        headers=allows,
+        shared=True,
+        it=it,
+        offered=[],
+        native="",
+        dated=dated,
+        charts=(f"/s/{token}/charts", ""),
+        **values,
     )
 
 

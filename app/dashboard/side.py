@@ -64,7 +64,7 @@ async def show_comparison(request: Request) -> Response:
         values = await told_of(session, slugs, metric, it, w, now_of(request))
     return render.page(
         request, "compare.html", shared=False, offered=offered, it=it, api=_api(values["chosen"], metric, it),
-        native=_native(request, values["found"]), **values,
+        native=_native(request, values["found"]), charts=("/compare/charts", f"?{request.url.query}"), **values,
     )  # fmt: skip
 
 

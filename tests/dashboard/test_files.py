@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from app.dashboard import picture, raster
+from app.dashboard import downloads, picture, raster
 from app.dashboard.words import Words
 from tests.dashboard.conftest import ATTACKS, parsed
 
@@ -80,6 +80,10 @@ async def test_hostile_names_stay_text(browser: httpx.AsyncClient, hostile: list
         table = (await browser.get(f"/campaigns/c{number}/charts/posts.csv")).text
         head = [row for row in csv.reader(io.StringIO(table)) if row and row[0].startswith("#")]
         assert all(len(row) == 1 for row in head)
+
+
+def test_a_line_above_the_numbers_is_one_cell() -> None:
+    assert downloads.comments(['a, b; "c" 1,009,000']) == "# a · b · ”c” 1\u202f009\u202f000\n".encode()
 
 
 def test_what_xml_and_a_line_cannot_hold_is_left_out() -> None:

@@ -163,7 +163,11 @@ async def test_a_comparison_shows_these_and_no_other(
     page = await browser.get(f"/s/{text}")
     assert page.status_code == 200, page.text
     assert "Side by side" in said(page)
-    assert [one.attrs["href"] for one in parsed(page).every("a") if not (one.attrs["href"] or "").startswith("?")] == []
+    leads = [one.attrs["href"] or "" for one in parsed(page).every("a")]
+    assert [href for href in leads if not href.startswith(("?", f"/s/{text}/charts/gain."))] == []
+    table = await browser.get(f"/s/{text}/charts/gain.csv?campaign=wet&campaign=other")
+    assert table.text.splitlines()[-2].count(",") == 2
+    assert "hours_since_launch,wet,dry" in table.text
     assert parsed(page).every("form") == []
     assert (await browser.get(f"/s/{text}/charts/posts.csv")).status_code == 404
     assert f"frame-ancestors {SITE}" in (await browser.get(f"/s/{text}/embed")).headers["content-security-policy"]

@@ -145,3 +145,24 @@ async def test_what_it_brought_in_stands_on_its_own_page(two: None, db: Database
     assert "Donations 7.00 USD 1 7.00 USD nobody’s code 100 %" in english
     assert "Sign-ups 1 – –" in english
     assert "Ce qu’elle a rapporté" in (await browser.get("/campaigns/first?lang=fr")).text
+
+
+@pytest.mark.usefixtures("two")
+async def test_the_charts_leave_as_one_file(browser: httpx.AsyncClient) -> None:
+    query = "campaign=first&campaign=second"
+    assert f"/compare/charts/gain.svg?{query}".replace("&", "&amp;") in (await browser.get(f"/compare?{query}")).text
+    told = (await browser.get(f"/compare/charts/gain.csv?{query}")).text.splitlines()
+    rows = [line.split(",") for line in told if not line.startswith("#")]
+    assert rows[0] == ["hours_since_launch", "first", "second"]
+    found = (await browser.get(f"/api/v1/compare?{query}")).json()["campaigns"]
+    for place, one in enumerate(found, 1):
+        gains = [row[place] for row in rows[1:]]
+        assert gains == ["" if gain is None else f"{gain:g}" for gain in one["series"]["gain"]]
+    drawing = (await browser.get(f"/compare/charts/gain.svg?{query}")).text
+    for text in (told[0], drawing):
+        assert "Engagement gained in each 1 h from launch on" in text
+    for word in ("buckets were observed for all", "As of 1 Mar 2026 12:00", "Source: Groundswell", "First", "Second"):
+        assert word in drawing
+        assert any(word in line for line in told)
+    assert (await browser.get(f"/compare/charts/posts.svg?{query}")).status_code == 404
+    assert (await browser.get("/compare/charts/gain.svg?campaign=first")).status_code == 422
