@@ -122,9 +122,17 @@ async def _keep(
         await episodes.keep(session, now, turns, telling.now)
     for one in told:
         # What is not sent is an event all the same: each transition has one, and none is twice.
-        endpoints = case.rule.it.endpoints if one.told == SENT else ()
+        endpoints = await _listeners(session, case, now.id, one) if one.told == SENT else ()
         await outbox.put(session, _event(telling, case, now, one), endpoints, telling.now)
     return len(told)
+
+
+async def _listeners(session: Session, case: Case, alert_id: str, one: Transition) -> Sequence[str] | None:
+    """Those of the rule; that it is over is told to those too whom it named when it fired."""
+    endpoints = case.rule.it.endpoints
+    if endpoints is None or one.type != "resolved":
+        return endpoints
+    return [*endpoints, *await outbox.told_of(session, alert_id)]
 
 
 async def _known(session: Session, alert_id: str) -> Episode | None:

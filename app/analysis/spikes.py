@@ -33,7 +33,9 @@ DEBT = 3.0
 ROUND = 100
 """Counts that are all multiples of this or more were rounded: one step of them is news as one post is."""
 ROWS_A_YEAR, RARE, RARER = 105_120.0, 4.0, 20.0
-_NEVER, _VERSION = -(2**62), 1
+_NEVER = -(2**62)
+VERSION = 1
+"""Of the state: one of another version is not read."""
 
 
 class Verdict(NamedTuple):
@@ -173,7 +175,7 @@ class Detector:
     def dump(self) -> bytes:
         """All that is known, so that `load` goes on with the very same numbers."""
         numbers = (
-            _VERSION, self._step, self._at, self._since, self._dry_rows, self._event, self._former, self._older,
+            VERSION, self._step, self._at, self._since, self._dry_rows, self._event, self._former, self._older,
             self._unit, self._high, self._low, self._calm, self._owed, self._dry, self._row.spread, self._steady.spread,
             *self._window.numbers(), *self._rhythm.numbers(),
         )  # fmt: skip
@@ -182,7 +184,7 @@ class Detector:
     @classmethod
     def load(cls, state: bytes) -> "Detector":
         numbers = list(struct.unpack(f"<{len(state) // 8}d", state)) if len(state) % 8 == 0 else []
-        if len(numbers) < 2 or numbers[0] != _VERSION or not 1 <= numbers[1] < 2**53:
+        if len(numbers) < 2 or numbers[0] != VERSION or not 1 <= numbers[1] < 2**53:
             raise ValueError("this is not a state of this version's detector")
         found = cls(int(numbers[1]))
         if len(state) != len(found.dump()):

@@ -41,6 +41,12 @@ async def put(session: Session, event: Event, endpoints: Sequence[str] | None, n
     )
 
 
+async def told_of(session: Session, alert_id: str) -> list[str]:
+    """Endpoints that were sent something of an alert."""
+    query = select(Delivery.endpoint_id).join(Row, Row.id == Delivery.event_id).where(Row.alert_id == alert_id)
+    return list((await session.execute(query.distinct())).scalars())
+
+
 async def add(session: Session, event: Event) -> bool:
     """False: it is there."""
     return bool(await put_rows(session, Row, {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, func, not_, or_, select, update
 
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
@@ -37,8 +37,13 @@ class Claimed:
     attempts: int
 
 
+def _held(now: int) -> Any:
+    """A lease far longer than any is of a clock that was set back; others' clocks may be ahead by one lease."""
+    return and_(Delivery.claimed_until >= now, Delivery.claimed_until <= now + 2 * LEASE_MS)
+
+
 def _free(now: int) -> Any:
-    return and_(Delivery.due_at <= now, or_(Delivery.claimed_until.is_(None), Delivery.claimed_until < now))
+    return and_(Delivery.due_at <= now, or_(Delivery.claimed_until.is_(None), not_(_held(now))))
 
 
 async def due(
@@ -51,7 +56,7 @@ async def due(
     mine = [] if of is None else [among(session, Delivery.endpoint_id, of)]
     busy = (
         select(Delivery.endpoint_id.label("id"), func.count().label("n"))
-        .where(Delivery.due_at.is_not(None), Delivery.claimed_until >= now, *mine)
+        .where(Delivery.due_at.is_not(None), _held(now), *mine)
         .group_by(Delivery.endpoint_id).subquery()
     )  # fmt: skip
     place = func.row_number().over(partition_by=Delivery.endpoint_id, order_by=(Delivery.created_at, Delivery.id))

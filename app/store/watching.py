@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 
+from app.analysis import spikes
 from app.analysis.contribution import ENGAGEMENT
 from app.analysis.shape import FIVE_MINUTES
 from app.db.dialect import among, put
@@ -75,8 +76,13 @@ class Target:
 
     @property
     def basis(self) -> int:
-        """What its past rests on: with a source or a hashtag more, the same posts would have been others."""
-        return hash_id(*sorted(f"{track.hashtag_id} {track.source_id}" for track in self.tracks if track.proved_to))
+        """What its past rests on: with a source or a hashtag more, the same posts would have been others, and another
+        detector reads no state of this one.
+        """
+        return hash_id(
+            str(spikes.VERSION),
+            *sorted(f"{track.hashtag_id} {track.source_id}" for track in self.tracks if track.proved_to),
+        )
 
     @property
     def read_to(self) -> int | None:

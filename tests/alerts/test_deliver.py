@@ -11,7 +11,7 @@ from app.alerts import signing
 from app.clock import HOUR, MINUTE
 from app.db.engine import Database
 from app.models import Attempt, Endpoint, Event
-from app.store import deliveries, endpoints, upkeep
+from app.store import deliveries, endpoints, sending, upkeep
 from tests.alerts.outbox import Book, office
 from tests.alerts.receiver import Answer, Came, answering, hang_up, receiver, silence
 from tests.clocks import FakeClock
@@ -327,6 +327,18 @@ async def test_what_was_sent_is_sent_again_under_the_same_id_when_asked(db: Data
         await ours.wait(1)
         assert theirs.ids == dict.fromkeys(said, 2)
         assert len({(one.id, one.digest) for one in theirs.came}) == 3
+
+
+async def test_a_clock_that_was_set_back_leaves_no_delivery_with_a_sender_that_died(
+    db: Database, clock: FakeClock
+) -> None:
+    async with office(db, clock) as ours, receiver() as theirs:
+        name = await ours.add(theirs.url)
+        await ours.say()
+        async with db.write() as session:
+            assert await sending.claim(session, [(await ours.delivery(name)).id], ours.now + HOUR)
+        assert await ours.tick() == 1
+        assert len(theirs.came) == 1
 
 
 async def test_two_senders_share_what_is_due(db: Database, clock: FakeClock) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
+from app.analysis import spikes
 from app.clock import DAY, HOUR, bucket_of, from_ms
 from app.db.engine import Database
-from app.models import AlertRule, DetectorState, Track
-from app.store import episodes, jobs, rebuild, rules, silences, watching
+from app.models import AlertRule, Delivery, DetectorState, Event, Track
+from app.store import endpoints, episodes, jobs, rebuild, rules, silences, watching
+from app.store.endpoints import Described
 from app.store.keep import Arrivals, keep
 from app.store.silences import Quiet
 from app.store.subjects import subject_key
@@ -217,6 +220,29 @@ async def test_what_fires_ends_when_nobody_watches_it_any_more(field: Field, gon
     await field.watch.run()
     await field.watch.run()
     assert [turn[0] for turn in await field.turns(rule.id)] == ["firing", "resolved"]
+
+
+@on_file
+async def test_the_end_is_told_to_whom_the_beginning_was_though_the_rule_tells_others_now(field: Field) -> None:
+    async with field.db.write() as session:
+        for name in ("end_a", "end_b"):
+            await endpoints.create(session, endpoints.Kept(name, 1, 0, Described(name, "https://a.example")))
+    rule = await field.rule(above=100, window_s=900, endpoints=("end_a",))
+    await field.pass_by([50, 50, 50])
+    async with field.db.write() as session:
+        await rules.change(session, rule, replace(rule.it, endpoints=("end_b",)), field.now)
+    await field.pass_by([0] * 8)
+    told = select(Event.type, Delivery.endpoint_id).join(Delivery, Delivery.event_id == Event.id)
+    async with field.db.read() as session:
+        rows = {(row.type, row.endpoint_id) for row in await session.execute(told.where(Event.rule_id == rule.id))}
+    assert rows == {("alert.firing", "end_a"), ("alert.resolved", "end_a"), ("alert.resolved", "end_b")}
+
+
+@on_file
+async def test_the_state_of_another_detector_is_learnt_anew(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spikes, "VERSION", spikes.VERSION + 1)
+    await field.pass_by([120, 150])
+    assert await field.turns() == [("firing", 1, 1, "sent")]
 
 
 async def test_two_workers_tell_it_once(field: Field) -> None:
