@@ -33,7 +33,10 @@ class Channel:
 
 def read(url: str) -> Channel:
     """ValueError says how such an address is written."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # its words would show the secret
+        raise ValueError("is not an address: its host is not written as one") from None
     known = _KINDS.get(parts.scheme)
     if known is None:
         raise ValueError(f"must begin with https://, or with one of {', '.join(f'{name}://' for name in _KINDS)}")
@@ -47,7 +50,10 @@ def read(url: str) -> Channel:
 
 def foreign(url: str) -> str | None:
     """How to write the address of a channel that was given as if it took our webhooks."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return None  # no address at all, which the guard says
     for ending, kind in (("hooks.slack.com", "slack"), ("discord.com", "discord"), ("api.telegram.org", "tgram")):
         if host == ending:
             return f"does not take our webhooks; for people's eyes write {_KINDS[kind][1]}"

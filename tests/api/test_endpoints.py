@@ -84,7 +84,7 @@ REFUSED = [
     "http://127.0.0.1/", "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://[::1]/",
     "http://[::ffff:127.0.0.1]/", "http://localhost/", "https://169.254.169.254/latest/meta-data", "ftp://a.example/",
     "https://user:word@a.example/", "https://1.1.1.1:22/", "not a url", "https://", "http://[fe80::1%25lo]/",
-    "http://127。0。0。1/",
+    "http://127。0。0。1/", "https://[", "https://a]b.example/", "ntfy://[token@a.example/topic",
 ]  # fmt: skip
 
 
@@ -93,6 +93,7 @@ async def test_an_address_inside_is_refused_in_any_spelling(app: FastAPI, api: h
         answer = await api.post("/endpoints", json={"name": "x", "url": url})
         (error,) = answer.json()["errors"]
         assert (answer.status_code, error["field"]) == (422, "url"), (url, answer.text)
+        assert "token" not in answer.text
     private = (await api.post("/endpoints", json={"name": "x", "url": REFUSED[0]})).json()["errors"][0]["message"]
     assert "GROUNDSWELL_ALLOW_NETWORKS" in private
     assert (await api.get("/endpoints")).json()["items"] == []
