@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, NotFound
 from app.models import Annotation
-from app.store import paging
+from app.store import campaigns, paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ async def by_id(session: ReadSession, campaign_id: str, annotation_id: str) -> K
 
 
 async def create(session: Session, campaign_id: str, note: Note, now: int) -> Kept:
+    await campaigns.hold(session, campaign_id)
     row = Annotation(
         id=f"ann_{secrets.token_hex(8)}", campaign_id=campaign_id, at=note.at, text=note.text, url=note.url,
         created_at=now, version=1,

@@ -11,7 +11,7 @@ from app.analysis.tags import normal
 from app.clock import rfc3339
 from app.db.dialect import among, lock_rows
 from app.db.engine import ReadSession, Session
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Invalid, NotFound
 from app.models import (
     Annotation,
     Campaign,
@@ -64,6 +64,13 @@ async def by_slug(session: ReadSession, slug: str) -> Kept:
     if row is None:
         raise subjects.no_campaign(slug)
     return (await _kept(session, [row]))[0]
+
+
+async def hold(session: Session, campaign_id: str) -> None:
+    """What is added to a campaign waits for whoever deletes it, and they for it; NotFound where it is gone."""
+    found = select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(read=True, key_share=True)
+    if (await session.execute(found)).scalar() is None:
+        raise NotFound("this campaign was deleted at this very moment")
 
 
 async def _kept(session: ReadSession, rows: Sequence[Campaign]) -> list[Kept]:

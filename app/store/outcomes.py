@@ -13,7 +13,7 @@ from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid, NotFound
 from app.models import InfluencerCode, Outcome
-from app.store import news, paging
+from app.store import campaigns, news, paging
 from app.store.codes import normal_code
 from app.store.subjects import subject_key
 
@@ -80,7 +80,8 @@ def _words(gift: Gift) -> tuple[Any, ...]:
 
 
 async def keep(session: Session, campaign_id: str, gifts: Sequence[Gift], now: int) -> GiftsKept:
-    """The same id twice counts once, the first time. `gifts` are checked."""
+    """The same id twice counts once, the first time. `gifts` are checked. NotFound where the campaign is gone."""
+    await campaigns.hold(session, campaign_id)
     there = await _there(session, campaign_id, [gift.id for gift in gifts])
     fresh: dict[str, int] = {}
     again: list[int] = []

@@ -40,7 +40,7 @@ def test_another_key_another_purpose_or_a_changed_letter_opens_nothing(keys: Key
 
 
 def test_a_keyring_shows_no_key(keys: Keyring) -> None:
-    assert re.fullmatch(r"Keyring\(mark='[0-9a-f]{16}'\)", repr(keys))
+    assert re.fullmatch(r"Keyring\(mark='[0-9a-f]{16}', naming_mark='[0-9a-f]{16}'\)", repr(keys))
 
 
 def test_hashes_depend_on_the_key(keys: Keyring) -> None:

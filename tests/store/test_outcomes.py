@@ -10,13 +10,21 @@ import pytest
 
 from app.analysis.money import decimal, micros
 from app.db.engine import Database
-from app.errors import Conflict, Invalid
-from app.models import Influencer
-from app.store import codes, outcome_series, outcomes
+from app.errors import Conflict, Invalid, NotFound
+from app.models import Campaign, Influencer
+from app.store import campaigns, codes, outcome_series, outcomes
 from app.store.outcomes import Brought, Gift, checked
 
 HOUR = 3_600_000
 EUR = Gift("g1", 10 * HOUR, "donation", "12.50", "EUR", "Milo", 1)
+
+
+@pytest.fixture
+async def db(db: Database) -> Database:
+    async with db.write() as session:
+        for name in ("c", "another"):
+            session.add(Campaign(id=name, slug=name, name=name, kind="other", created_at=0))
+    return db
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,28 @@ async def test_the_same_gift_counts_once_and_other_words_are_told(db: Database) 
     assert (first.new, first.repeated, first.conflicts) == (2, 1, ())
     assert (again.new, again.repeated, again.conflicts) == (1, 1, (1,))
     assert other.new == 1
+
+
+async def test_a_gift_that_comes_while_its_campaign_is_deleted_is_not_said_to_be_kept(db: Database) -> None:
+    going, come = asyncio.Event(), asyncio.Event()
+
+    async def delete() -> None:
+        async with db.write() as session:
+            await campaigns.remove(session, await campaigns.by_slug(session, "c"))
+            going.set()
+            if not db.is_file:  # a file lets one writer in at a time
+                await asyncio.wait_for(come.wait(), 5)
+                await asyncio.sleep(0.1)
+
+    async def give() -> None:
+        await going.wait()
+        async with db.write() as session:
+            come.set()
+            await outcomes.keep(session, "c", [EUR], 1)
+
+    gone, refused = await asyncio.gather(delete(), give(), return_exceptions=True)
+    assert gone is None
+    assert isinstance(refused, NotFound)
 
 
 async def test_writers_at_once_count_it_once(db: Database) -> None:
