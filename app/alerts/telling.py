@@ -24,7 +24,7 @@ from app.store.watching import Target
 SOURCES = "rul_sources"
 """What is told of sources that fall behind is no rule that one could change."""
 FORGETS = HOUR
-"""A beginning that was not confirmed in this time begins again."""
+"""A beginning that was not confirmed in this time, or in two polls if they take longer, begins again."""
 _PACES = {"stale": Pace(needed=1, keep=0)}
 _TYPES = {("stale", "firing"): "source.stale", ("stale", "resolved"): "source.recovered"}
 
@@ -72,7 +72,7 @@ async def tell(session: Session, telling: Telling, cases: Sequence[Case]) -> int
         stand = stands.get(case.pair)
         if case.found is None or (stand is not None and case.found.seen.at <= stand.judged_to):
             continue
-        before = _remembered(stand, case.found.seen.at)
+        before = _remembered(stand, case.found.seen.at, case.target)
         pace = _PACES.get(case.rule.it.kind, USUAL)
         state, told = episode.evaluate(before, case.found.seen, telling.why_not(case), pace)
         count += await _keep(session, telling, case, before, state, told)
@@ -99,9 +99,10 @@ def _read(state: str) -> State:
     return msgspec.json.decode(state, type=State)
 
 
-def _remembered(stand: Stand | None, at: int) -> State:
+def _remembered(stand: Stand | None, at: int, target: Target) -> State:
     state = State() if stand is None else _read(stand.state)
-    if state.status == "pending" and stand is not None and at - stand.judged_to > FORGETS:
+    keeps = max([FORGETS, *(2 * track.interval_ms for track in target.tracks)])
+    if state.status == "pending" and stand is not None and at - stand.judged_to > keeps:
         return replace(state, status="ok", trues=0, pending_since=None)
     return state
 

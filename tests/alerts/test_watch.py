@@ -239,6 +239,20 @@ async def test_the_end_is_told_to_whom_the_beginning_was_though_the_rule_tells_o
 
 
 @on_file
+async def test_a_hashtag_that_is_polled_every_two_hours_is_told_of_at_the_second_poll(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.alerts.field.INTERVAL_S", 7_200)
+    monkeypatch.setattr("tests.alerts.field.LAG", 4 * HOUR)
+    field = Field(db)
+    await field.follow()
+    await field.poll()
+    rule = await field.rule(above=100, window_s=7_200)
+    await field.pass_by([150, 150, 150])
+    assert await field.turns(rule.id) == [("firing", 1, 1, "sent")]
+
+
+@on_file
 async def test_the_state_of_another_detector_is_learnt_anew(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spikes, "VERSION", spikes.VERSION + 1)
     await field.pass_by([120, 150])
