@@ -51,7 +51,7 @@ async def keep_settings(request: Request) -> Response:
 async def change_password(request: Request) -> Response:
     form, w, who = await forms.typed(request), words_of(request), render.who_of(request)
     if who.kind != "user":
-        raise Forbidden("only who is logged in has a password")
+        return _page(request, 422)
     # As it was typed: a password may begin or end with a space.
     old, new, again = (next(iter(form.fields.get(name, ())), "") for name in ("old", "new", "again"))
     if new != again:
