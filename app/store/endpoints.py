@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, NotFound
-from app.models import Delivery, Endpoint
+from app.models import AlertRule, Delivery, Endpoint
 from app.store import paging
 
 
@@ -123,7 +123,13 @@ async def _change(session: Session, old: Kept, values: dict[str, Any]) -> None:
 
 
 async def remove(session: Session, old: Kept, now: int) -> None:
-    """Its row and its secrets go; what was on its way to it ends, and says why."""
+    """Its row and its secrets go; what was on its way to it ends, and says why. Conflict while a rule names it: what
+    that rule says would go to nobody.
+    """
+    names = select(AlertRule.name).where(AlertRule.deleted_at.is_(None))
+    names = names.where(AlertRule.endpoints.contains(f'"{old.id}"', autoescape=True)).order_by(AlertRule.name)
+    if (rule := (await session.execute(names.limit(1))).scalar()) is not None:
+        raise Conflict(f"the rule {rule!r} tells this endpoint: change whom it tells, or delete the rule, first")
     await session.execute(delete(Endpoint).where(Endpoint.id == old.id))
     await _end(session, old.id, "deleted", "the endpoint was deleted", now)
 

@@ -60,6 +60,16 @@ async def test_an_endpoint_is_made_read_changed_and_deleted(desk: Desk) -> None:
     assert (await desk.api.get(path)).status_code == 404
 
 
+async def test_an_endpoint_that_a_rule_names_is_not_deleted(desk: Desk) -> None:
+    made = await desk.make()
+    about = {"name": "mine", "kind": "quiet", "subject": {"hashtag": "*"}, "endpoints": [made["id"]]}
+    rule = (await desk.api.post("/alert-rules", json=about)).json()
+    refused = await desk.api.delete(f"/endpoints/{made['id']}")
+    assert (refused.status_code, "'mine'" in refused.json()["detail"]) == (409, True)
+    await desk.api.patch(f"/alert-rules/{rule['id']}", json={"endpoints": None})
+    assert (await desk.api.delete(f"/endpoints/{made['id']}")).status_code == 204
+
+
 async def test_the_secret_is_shown_once_and_lies_sealed(desk: Desk, db: Database) -> None:
     key = {"Idempotency-Key": "k"}
     body = {"name": "ours", "url": desk.theirs.url, "asymmetric": True}

@@ -136,14 +136,14 @@ def _moved(old: Kept, address: Address) -> dict[str, str]:
 
 
 @router.delete(
-    "/endpoints/{id}", dependencies=MAY, status_code=204, response_model=None, responses=problems(404, 412)
+    "/endpoints/{id}", dependencies=MAY, status_code=204, response_model=None, responses=problems(404, 409, 412)
 )  # fmt: skip
 async def delete_endpoint(
     id: IdInPath,  # noqa: A002
     writing: Changing,
     if_match: IfMatch = None,
 ) -> Response:
-    """Delete an endpoint and its secret. What was on its way to it ends; the log of it stays."""
+    """Delete an endpoint and its secret. What was on its way to it ends; its log stays. No rule may name it."""
 
     async def work(session: Session) -> Made:
         old = await endpoints.by_id(session, id)
