@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.access.principal import Principal
 from app.store.overview import Strong
+from app.store.post_reads import Found
 
 NO_STRANGERS = "!no-unauthenticated"
 ADULT = frozenset({"porn", "sexual", "nudity", "graphic-media", "sensitive"})
@@ -15,6 +16,7 @@ METRICS = ("likes", "reposts", "replies", "quotes", "views")
 class Card:
     """`hidden` says why there are no words: gone, erased, withheld, no_text; None where there are some."""
 
+    ref: str
     platform: str
     created_at: int
     author: str | None
@@ -27,7 +29,7 @@ class Card:
     levels: tuple[tuple[str, int], ...]
 
 
-def card(found: Strong, who: Principal) -> Card:
+def card(found: Strong | Found, who: Principal) -> Card:
     post, author, text = found.post, found.author, found.text
     labels = post.labels.split() if post.labels else []
     erased = author is not None and author.erased_at is not None
@@ -43,7 +45,7 @@ def card(found: Strong, who: Principal) -> Card:
     closed = hidden in ("erased", "withheld")
     levels = tuple((name, level) for name in METRICS if (level := getattr(post, name)) is not None)
     return Card(
-        post.platform, post.created_at, None if author is None or closed else author.name,
+        str(post.id), post.platform, post.created_at, None if author is None or closed else author.name,
         None if author is None or closed else author.handle, _short(text.text) if text and not hidden else None,
         text.lang if text else None, text.url if text and hidden in (None, "no_text") else None, hidden,
         not ADULT.isdisjoint(labels), levels,

@@ -80,6 +80,13 @@ async def _subjects(session: ReadSession, ask: Ask) -> list[tuple[str, str]]:
     return found
 
 
+def key_of(text: str) -> int:
+    """A post's id as it is written at the doors."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
+        raise NotFound("there is no such post")
+    return int(text)
+
+
 async def by_id(session: ReadSession, post: int) -> Found:
     row = await session.get(Post, post)
     if row is None:

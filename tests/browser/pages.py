@@ -21,6 +21,7 @@ def every(world: World) -> dict[str, str]:
         "users": "/settings/users",
         "tokens": "/settings/tokens",
         "audit": "/settings/audit",
+        "post": f"/posts/{world.post}",
         "alerts": "/alerts",
         "alert": f"/alerts/{ALERT}",
         "rules": "/rules",

@@ -12,7 +12,6 @@ from app.api.route import Route
 from app.api.schemas.common import Instant, when
 from app.api.schemas.posts import AuthorBody, History, LevelsAt, LookBody, PostBody, PostList
 from app.clock import rfc3339
-from app.errors import NotFound
 from app.store import curves, post_reads
 from app.store.post_reads import METRICS, Ask, Found, Look
 
@@ -22,12 +21,6 @@ IdInPath = Annotated[str, Path(max_length=64, examples=["6780993723366769677"])]
 NO_STRANGERS = "!no-unauthenticated"
 ADULT = frozenset({"porn", "sexual", "nudity", "graphic-media", "sensitive"})
 """Labels by which authors say themselves that not everyone should meet the post unasked."""
-
-
-def _post_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63):
-        raise NotFound("there is no such post")
-    return int(text)
 
 
 def _levels(levels: Sequence[int | None]) -> dict[str, int | None]:
@@ -90,7 +83,7 @@ async def read_post(
     request: Request,
 ) -> PostBody:
     """One post with its last levels."""
-    return _body(await post_reads.by_id(session, _post_id(id)), request)
+    return _body(await post_reads.by_id(session, post_reads.key_of(id)), request)
 
 
 @router.get("/posts/{id}/engagement", dependencies=READ, responses=problems(404))
@@ -102,7 +95,7 @@ async def read_engagement(
     as_of: Annotated[Instant | None, Query(description="as it was known then; now, if left out")] = None,
 ) -> History:
     """Every look at a post up to `as_of`, and its levels then."""
-    post = (await post_reads.by_id(session, _post_id(id))).post
+    post = (await post_reads.by_id(session, post_reads.key_of(id))).post
     moment = curves.moment(as_of, now)
     observed, levels = await post_reads.levels_at(session, post.id, moment)
     looks = await post_reads.looks(session, post.id, moment, page.after, page.limit)

@@ -17,6 +17,7 @@ from app.dashboard.words import (
     form,
     front,
     grew,
+    looks,
     noted,
     report,
     rules,
@@ -28,8 +29,8 @@ from app.dashboard.words import (
 )
 
 ROOMS = (
-    common, front, today, noted, form, curves, files, side, grew, report, sources, settings, alerts, rules, endpoints,
-    shares, entry,
+    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, settings, alerts, rules,
+    endpoints, shares, entry,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
