@@ -1,4 +1,4 @@
-"""The one factory of outgoing HTTP clients: each host is resolved once, checked, and dialled exactly as it was checked.
+"""The one factory of outgoing clients and mail sockets: each host is resolved once, checked, and dialled as checked.
 
 A platform's or a webhook's URL is somebody's input. It may not make us speak to the network that we stand in.
 """
@@ -19,6 +19,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 PORTS = frozenset({80, 443, 8443})
+MAIL_PORTS = frozenset({25, 465, 587, 2525})
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 # fmt: off
@@ -78,23 +79,72 @@ async def check_url(url: str, allow_networks: Sequence[Network], resolver: Resol
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise ForbiddenAddress(f"{url!r} is not a URL: {error}") from None
-    host = _checked_host(parsed)
+    await _check(_checked_host(parsed), _port(parsed), allow_networks, resolver, PORTS)
+
+
+async def check_mail_host(
+    host: str, port: int, allow_networks: Sequence[Network], resolver: Resolver = SYSTEM_RESOLVER
+) -> None:
+    """For a mail server about to be saved, as `check_url` for a URL."""
+    await _check(_mail_host(host, port), port, allow_networks, resolver, MAIL_PORTS)
+
+
+async def mail_socket(
+    host: str, port: int, allow_networks: Sequence[Network], resolver: Resolver = SYSTEM_RESOLVER
+) -> tuple[socket.socket, bool]:
+    """A connection to a mail server, dialled as checked. True: it stays on a private network that was named as ours.
+
+    OSError where nobody answers. The name stays with the caller, for TLS.
+    """
+    name, allow = _mail_host(host, port), tuple(allow_networks)
+    addresses = await _addresses(name, port, allow, resolver, MAIL_PORTS)
+    for address in addresses[:-1]:
+        try:
+            async with asyncio.timeout(TIMEOUT.connect / len(addresses)):  # type: ignore[operator]
+                return await _dialled(name, address, port, allow)
+        except OSError:
+            continue
+    return await _dialled(name, addresses[-1], port, allow)
+
+
+async def _dialled(host: str, address: str, port: int, allow: Sequence[Network]) -> tuple[socket.socket, bool]:
+    wire = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        wire.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(wire, (address, port))
+        peer = _same(wire.getpeername()[0], address)
+        if peer is None or not permitted(peer, port, allow, MAIL_PORTS):
+            raise _forbidden(host, port, MAIL_PORTS)
+    except BaseException:
+        wire.close()
+        raise
+    return wire, _within(peer, allow) and _within(peer, BLOCKED)
+
+
+def _mail_host(host: str, port: int) -> str:
+    try:
+        return _checked_host(httpx.URL(scheme="http", host=host, port=port))
+    except httpx.InvalidURL as error:
+        raise ForbiddenAddress(f"{host!r} is not a host: {error}") from None
+
+
+async def _check(host: str, port: int, allow: Sequence[Network], resolver: Resolver, ports: frozenset[int]) -> None:
     try:
         async with asyncio.timeout(5):
-            await _addresses(host, _port(parsed), tuple(allow_networks), resolver)
+            await _addresses(host, port, tuple(allow), resolver, ports)
     except OSError:  # TimeoutError is one
         return
 
 
-def permitted(address: Address, port: int, allow_networks: Sequence[Network]) -> bool:
+def permitted(address: Address, port: int, allow_networks: Sequence[Network], ports: frozenset[int] = PORTS) -> bool:
     """Whether this address may be dialled. An IPv4 address inside an IPv6 one is judged as itself too."""
     inner = _embedded(address)
     if inner is not None:
         if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            return permitted(inner, port, allow_networks)
+            return permitted(inner, port, allow_networks, ports)
         if _within(inner, BLOCKED) and not _within(inner, allow_networks):
             return False
-    return _within(address, allow_networks) or (port in PORTS and not _within(address, BLOCKED))
+    return _within(address, allow_networks) or (port in ports and not _within(address, BLOCKED))
 
 
 def _within(address: Address, networks: Sequence[Network]) -> bool:
@@ -141,7 +191,9 @@ def _parsed(text: str) -> Address | None:
         return None
 
 
-async def _addresses(host: str, port: int, allow: Sequence[Network], resolver: Resolver) -> list[str]:
+async def _addresses(
+    host: str, port: int, allow: Sequence[Network], resolver: Resolver, ports: frozenset[int] = PORTS
+) -> list[str]:
     """Resolve once. One answer that may not be dialled refuses them all: which one is dialled would be luck."""
     try:
         answers = [host] if _parsed(host) else await resolver.resolve(host, port)
@@ -151,15 +203,21 @@ async def _addresses(host: str, port: int, allow: Sequence[Network], resolver: R
         raise OSError(f"{host}: no address")
     for answer in answers:
         address = _parsed(answer)
-        if address is None or not permitted(address, port, allow):
-            raise _forbidden(host, port)
+        if address is None or not permitted(address, port, allow, ports):
+            raise _forbidden(host, port, ports)
     return list(answers)
 
 
-def _forbidden(host: str, port: int) -> ForbiddenAddress:
-    ports = ", ".join(map(str, sorted(PORTS)))
+def _same(peer: str, address: str) -> Address | None:
+    """Who was reached, if that is who was dialled."""
+    found = _parsed(peer)
+    return found if found == _parsed(address) else None
+
+
+def _forbidden(host: str, port: int, ports: frozenset[int] = PORTS) -> ForbiddenAddress:
+    named = ", ".join(map(str, sorted(ports)))
     return ForbiddenAddress(
-        f"{host}:{port} is not called: it is on a private or reserved network, or the port is none of {ports}. "
+        f"{host}:{port} is not called: it is on a private or reserved network, or the port is none of {named}. "
         "If it is yours, name its network in GROUNDSWELL_ALLOW_NETWORKS (127.0.0.0/8,::1/128 for this machine)"
     )
 
@@ -239,8 +297,8 @@ class _Dialler(httpcore.AsyncNetworkBackend):
     async def _dial(self, host: str, address: str, port: int, timeout: float | None) -> httpcore.AsyncNetworkStream:
         stream = await self._sockets.connect_tcp(address, port, timeout)
         try:
-            peer = _parsed(stream.get_extra_info("socket").getpeername()[0])
-            if peer != _parsed(address) or peer is None or not permitted(peer, port, self._allow):
+            peer = _same(stream.get_extra_info("socket").getpeername()[0], address)
+            if peer is None or not permitted(peer, port, self._allow):
                 raise _forbidden(host, port)
         except BaseException:
             await stream.aclose()

@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.outbound import ForbiddenAddress, SystemResolver, check_url, client, permitted
+from app.outbound import (
+    MAIL_PORTS,
+    ForbiddenAddress,
+    SystemResolver,
+    check_mail_host,
+    check_url,
+    client,
+    mail_socket,
+    permitted,
+)
 
 PUBLIC = [
     "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255",
@@ -343,3 +352,45 @@ async def test_tls_is_verified_against_the_name_and_the_name_is_sent_as_sni(
                 await http.get(f"https://other.test:{port}/")
         assert asked == ["platform.test", "platform.test", "other.test"]
         assert len(outside.heads) == 1
+
+
+def test_a_mail_server_is_called_on_mail_ports_only_and_a_url_never_there() -> None:
+    public, private = ip_address("8.8.8.8"), ip_address("10.0.0.1")
+    ports = (25, 465, 587, 2525, 80, 443, 22)
+    assert [permitted(public, port, (), MAIL_PORTS) for port in ports] == [True] * 4 + [False] * 3
+    assert not any(permitted(private, port, (), MAIL_PORTS) for port in ports)
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "::1", "::ffff:127.0.0.1", "fe80::1%lo", "a b", ""])
+async def test_a_mail_server_that_hides_where_it_is_is_refused(host: str) -> None:
+    for asked in (check_mail_host, mail_socket):
+        with pytest.raises(ForbiddenAddress):
+            await asked(host, 25, [], Answers(["8.8.8.8"]))
+
+
+async def test_a_mail_server_is_dialled_as_it_was_checked() -> None:
+    resolver = Answers(["127.0.0.3", "127.0.0.2"], ["127.0.0.1"])
+    two = [ip_network("127.0.0.2/31")]
+    async with site("127.0.0.2") as (_, port), site("127.0.0.1", port) as (inside, _):
+        wire, named = await mail_socket("mail.test", port, two, resolver)
+        with wire:
+            assert (wire.getpeername(), named, wire.getblocking()) == (("127.0.0.2", port), True, False)
+        assert resolver.asked == ["mail.test"]
+        with pytest.raises(ForbiddenAddress):
+            await mail_socket("mail.test", port, two, resolver)
+        with pytest.raises(ForbiddenAddress):
+            await mail_socket("mail.test", port, two, Answers(["127.0.0.2", "127.0.0.1"]))
+        assert inside.connections == 0
+
+
+async def test_the_peer_of_a_mail_socket_is_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    real = loop.sock_connect
+
+    async def elsewhere(wire: socket.socket, address: tuple[str, int]) -> None:
+        await real(wire, ("127.0.0.1", address[1]))
+
+    monkeypatch.setattr(loop, "sock_connect", elsewhere)
+    async with site("127.0.0.1") as (_, port):
+        with pytest.raises(ForbiddenAddress):
+            await mail_socket("127.0.0.2", port, [ip_network("127.0.0.0/8")])

@@ -8,6 +8,7 @@ from app.access.seal import Keyring
 from app.alerts import channels
 from app.alerts.channels import Channel
 from app.alerts.letters import Letter, webhook
+from app.alerts.mail import Mail, Mailbox
 from app.alerts.words import told
 from app.errors import Invalid
 from app.outbound import ForbiddenAddress
@@ -36,26 +37,31 @@ async def checked(url: str, settings: Settings) -> Address:
     if url.startswith(("http://", "https://")):
         if wrong := channels.foreign(url):
             raise Invalid("url", url, wrong)
-        return Address("webhook", await _allowed(url, url, settings))
+        await _allowed(url, url, settings)
+        return Address("webhook", url)
     try:
         channel = channels.read(url)
     except ValueError as error:
         raise Invalid("url", "…", str(error)) from None
-    await _allowed(channel.url.replace("{id}", ""), "…", settings)
+    await _allowed(channel, "…", settings)
     return Address(channel.kind, channel.shown, url)
 
 
-async def _allowed(url: str, shown: str, settings: Settings) -> str:
+async def _allowed(called: str | Channel | Mailbox, shown: str, settings: Settings) -> None:
     try:
-        await outbound.check_url(url, settings.allow_networks)
+        if isinstance(called, Mailbox):
+            await outbound.check_mail_host(called.host, called.port, settings.allow_networks)
+        else:
+            url = called if isinstance(called, str) else called.url.replace("{id}", "")
+            await outbound.check_url(url, settings.allow_networks)
     except ForbiddenAddress as error:
         raise Invalid("url", shown, str(error)) from None
-    return url
 
 
-def letter(claimed: Claimed, keys: Keyring, at: int) -> Letter:
+def letter(claimed: Claimed, keys: Keyring, at: int) -> Letter | Mail:
     """What goes over the wire: the signed body, or for people's eyes what it says. Unsealable as Keyring.unseal."""
     if claimed.kind == "webhook":
         return webhook(claimed, keys, at)
-    channel: Channel = channels.read(keys.unseal(claimed.url_sealed or "", _purpose(claimed.endpoint_id)))
-    return channel.letter(told(json.loads(claimed.body), claimed.language), claimed.event_id)
+    channel = channels.read(keys.unseal(claimed.url_sealed or "", _purpose(claimed.endpoint_id)))
+    body = json.loads(claimed.body)
+    return channel.letter(told(body, claimed.language), claimed.event_id, body["timestamp"])

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
+from app.alerts import mail
 from app.alerts.letters import Letter
+from app.alerts.mail import Mailbox
 from app.alerts.words import Text
 
 _JSON = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
@@ -26,12 +28,12 @@ class Channel:
     headers: Mapping[str, str]
     method: str = "POST"
 
-    def letter(self, text: Text, message_id: str) -> Letter:
+    def letter(self, text: Text, message_id: str, _at: str) -> Letter:
         body = json.dumps(self.fill(text), ensure_ascii=False).encode()
         return Letter(self.url.replace("{id}", message_id), _JSON | dict(self.headers), body, self.method)
 
 
-def read(url: str) -> Channel:
+def read(url: str) -> Channel | Mailbox:
     """ValueError says how such an address is written."""
     try:
         parts = urlsplit(url)
@@ -146,7 +148,8 @@ def _bearer(parts: SplitResult) -> dict[str, str]:
     return {"Authorization": f"Bearer {parts.username}"} if parts.username else {}
 
 
-_KINDS: dict[str, tuple[Callable[[SplitResult, list[str]], Channel], str]] = {
+_MAIL = "://USER:PASSWORD@HOST:PORT?to=A@B.EXAMPLE&from=C@D.EXAMPLE, one reader each; :PORT may be left out"
+_KINDS: dict[str, tuple[Callable[[SplitResult, list[str]], Channel | Mailbox], str]] = {
     "slack": (_slack, "slack://A/B/C, the three parts of the incoming webhook's address"),
     "discord": (_discord, "discord://ID/TOKEN, the two parts of the webhook's address"),
     "workflows": (_teams, "workflows://HOST/WORKFLOW/SIGNATURE, from the Teams workflow's address"),
@@ -155,4 +158,6 @@ _KINDS: dict[str, tuple[Callable[[SplitResult, list[str]], Channel], str]] = {
     "ntfy": (_ntfy, "ntfy://HOST/TOPIC, with TOKEN@ before HOST where one is needed"),
     "ntfys": (_ntfy, "ntfys://HOST/TOPIC, with TOKEN@ before HOST where one is needed"),
     "tgram": (_telegram, "tgram://BOT_TOKEN/CHAT_ID"),
+    "mailto": (mail.read, f"mailto{_MAIL}"),
+    "mailtos": (mail.read, f"mailtos{_MAIL}"),
 }

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from app import outbound
 from app.access import keyfile
 from app.access.seal import Keyring, Unsealable
+from app.alerts import mailing
 from app.alerts.addresses import letter as letter_of
 from app.alerts.ledger import End, Ledger
+from app.alerts.mail import Mail
 from app.alerts.post import client, post
 from app.alerts.schedule import Outcome
 from app.clock import Clock, to_ms
@@ -35,7 +37,7 @@ class Sender:
         dice: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
         self._db, self._settings, self._clock = db, settings, clock
-        self._client = client(settings, resolver, _POOLS)
+        self._client, self._resolver = client(settings, resolver, _POOLS), resolver
         self._keys: Keyring | None = None
         self._ledger = Ledger(db, clock, dice)
 
@@ -88,4 +90,6 @@ class Sender:
             letter = letter_of(claimed, self._keys, at)
         except Unsealable:
             return Outcome(problem="its secret does not open: was the key file replaced?")
+        if isinstance(letter, Mail):
+            return await mailing.send(letter, self._settings.allow_networks, self._resolver)
         return await post(self._client, letter, self._clock.now())

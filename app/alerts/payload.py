@@ -17,7 +17,7 @@ LARGEST = 20_000
 MOST_EVIDENCE = 50
 TYPES = (
     "alert.firing", "alert.escalated", "alert.resolved", "alert.flapping", "source.stale", "source.recovered",
-    "delivery.failing", "endpoint.disabled", "endpoint.test", "compliance.redacted",
+    "delivery.failing", "endpoint.disabled", "endpoint.test", "compliance.redacted", "digest",
 )  # fmt: skip
 
 
@@ -106,12 +106,12 @@ def _data(said: Said, evidence: Sequence[Evidence], truncated: int, base_url: st
             for one in evidence
         ],
         "truncated": truncated,
-        "links": {"dashboard": _page(said.subject, base_url), "api": f"{base_url}/api/v1/alerts/{said.alert_id}"},
+        "links": {"dashboard": page(said.subject, base_url), "api": f"{base_url}/api/v1/alerts/{said.alert_id}"},
         "test": said.test, "redacted": said.redacted,
     }  # fmt: skip
 
 
-def _page(subject: Mapping[str, str], base_url: str) -> str:
+def page(subject: Mapping[str, str], base_url: str) -> str:
     """The dashboard's page of the first that has one."""
     for kind, folder in (("campaign", "campaigns"), ("influencer", "influencers"), ("hashtag", "hashtags")):
         if kind in subject:

@@ -4,8 +4,9 @@ import secrets
 
 from app import outbound
 from app.access.seal import Keyring, Unsealable
-from app.alerts import notices
+from app.alerts import mailing, notices
 from app.alerts.addresses import letter as letter_of
+from app.alerts.mail import Mail
 from app.alerts.post import client, post
 from app.alerts.schedule import Outcome
 from app.clock import Clock, to_ms
@@ -38,6 +39,8 @@ async def _sent(settings: Settings, keys: Keyring, clock: Clock, claimed: Claime
         letter = letter_of(claimed, keys, at)
     except Unsealable:
         return Outcome(problem="its secret does not open: was the key file replaced?")
+    if isinstance(letter, Mail):
+        return await mailing.send(letter, settings.allow_networks, outbound.SYSTEM_RESOLVER)
     async with client(settings, outbound.SYSTEM_RESOLVER, 1) as calling:
         return await post(calling, letter, clock.now())
 

@@ -12,20 +12,30 @@ STEP_S = 300
 LONGEST_S, LONGEST_EVERY_S = 7 * DAY // SECOND, DAY // SECOND
 SPIKE_S = HOUR // SECOND
 """The detector looks at an hour, whatever the metric."""
-_WINDOW = re.compile(r"([1-9][0-9]{0,4})(m|h|d)")
-_UNITS = {"m": 60, "h": 3_600, "d": 86_400}
+DIGEST = "digest"
+PERIODS = {"1d": DAY // SECOND, "1w": 7 * DAY // SECOND}
+"""What a digest may be of."""
+_WINDOW = re.compile(r"([1-9][0-9]{0,4})(m|h|d|w)")
+_UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def seconds(window: str) -> int:
-    """`15m`, `6h`, `2d`."""
+    """`15m`, `6h`, `2d`, `1w`."""
     found = _WINDOW.fullmatch(window)
     if found is None:
-        raise ValueError("a window is a whole number and m, h or d: 15m, 6h, 2d")
+        raise ValueError("a window is a whole number and m, h, d or w: 15m, 6h, 2d, 1w")
     return int(found[1]) * _UNITS[found[2]]
 
 
-def words(window_s: int) -> str:
-    """The same, in the largest unit that is whole."""
+def usual_s(kind: str) -> int:
+    """The window of a rule that names none."""
+    return PERIODS["1d"] if kind == DIGEST else SPIKE_S
+
+
+def words(window_s: int, kind: str = "") -> str:
+    """The same, in the largest unit that is whole; weeks are of digests alone."""
+    if kind == DIGEST and window_s == PERIODS["1w"]:
+        return "1w"
     unit = next(unit for unit in ("d", "h", "m") if window_s % _UNITS[unit] == 0)
     return f"{window_s // _UNITS[unit]}{unit}"
 
@@ -41,8 +51,26 @@ def checked(it: Watched) -> Watched:
         raise Invalid("above", None, "a threshold says how many: at least 1")
     if it.kind != "threshold" and it.above is not None:
         raise Invalid("above", it.above, f"is of a threshold, not of kind {it.kind}: leave it out")
+    if it.kind == DIGEST:
+        return _digest(it)
     _check_window(it, every=every)
     return it if source else replace(it, metric=it.metric or METRICS[0])
+
+
+def check_change(old: Watched, new: Watched) -> None:
+    """What was said of a rule ends with it: a digest has nothing that ends."""
+    if (old.kind == DIGEST) != (new.kind == DIGEST):
+        raise Invalid("kind", new.kind, "a digest and a rule that fires are not changed into each other: make another")
+
+
+def _digest(it: Watched) -> Watched:
+    if it.subject[0] not in ("hashtag", "campaign"):
+        raise Invalid(f"subject.{it.subject[0]}", it.subject[1], "a digest is of a hashtag, of * or of a campaign")
+    if it.metric is not None:
+        raise Invalid("metric", it.metric, "a digest tells posts, authors and engagement: leave it out")
+    if it.window_s not in PERIODS.values():
+        raise Invalid("window", words(it.window_s), f"a digest is of {' or '.join(PERIODS)}")
+    return it
 
 
 def _check_window(it: Watched, *, every: bool) -> None:

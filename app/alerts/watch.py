@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.alerts import judge, telling
+from app.alerts import digest, judge, telling
 from app.alerts import plan as plans
 from app.alerts.episode import Seen
 from app.alerts.judge import Found
@@ -75,6 +75,7 @@ class Watch:
             await self._judge(plan.fresh[:FRESH], plan, term)
             await self._sources(plan, term)
             await self._go_on(plan, term)
+            await self._digests(plan, term)
             return len(plan.fresh) <= FRESH
         finally:
             async with self._db.write() as session:
@@ -139,6 +140,21 @@ class Watch:
                 late = {track.source_id in behind for track in shown.tracks}
                 case = Case(rule, shown, None, True in late, late == {True})
                 await telling.go_on(session, said, case, stand, watched=target is not None)
+
+    async def _digests(self, plan: Plan, term: int) -> None:
+        """Each is read with no transaction open, and told with the mark that it was in one."""
+        if not plan.digests:
+            return
+        async with self._db.read() as session:
+            due = await digest.due(session, plan, self._now)
+        for rule, period in due:
+            async with self._db.read() as session:
+                event = await digest.made(session, rule, period, self._now, self._base_url)
+            async with self._db.write() as session:
+                await jobs.hold(session, _JOB, term, self._now)
+                await digest.tell(session, rule, period, event, self._now)
+                reached("telling")
+            reached("told")
 
 
 async def _read(session: ReadSession, units: Sequence[Unit]) -> Read:

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from babel.dates import format_interval
 from babel.numbers import format_decimal
 
 LANGUAGES = ("en", "fr")
+MOST_LINES = 10
+"""Of a digest: a message that is longer is cut by some channels, and read by nobody."""
 _TITLES = {
     "en": {
         "alert.firing": "{subject}: {rule}",
@@ -19,6 +23,7 @@ _TITLES = {
         "endpoint.disabled": "{endpoint} was disabled",
         "endpoint.test": "A test for {endpoint}",
         "compliance.redacted": "Something that was said before is taken back",
+        "digest": "{rule}: {when}",
     },
     "fr": {
         "alert.firing": "{subject} : {rule}",
@@ -31,6 +36,7 @@ _TITLES = {
         "endpoint.disabled": "{endpoint} a été désactivé",
         "endpoint.test": "Un essai pour {endpoint}",
         "compliance.redacted": "Quelque chose qui avait été dit est retiré",
+        "digest": "{rule} : {when}",
     },
 }
 _PHRASES = {
@@ -38,11 +44,23 @@ _PHRASES = {
         "measured": "{value} {unit} in {window}",
         "usual": "usually {baseline}",
         "incomplete": "not all was observed",
+        "nothing": "Nothing was observed.",
+        "unseen": "{subject}: nothing was observed",
+        "moved": "{subject}: posts {posts}, new authors {authors}, engagement {engagement}, spikes {spikes}",
+        "before": "In brackets: the period before.",
+        "more": "And {n} more.",
     },
     "fr": {
         "measured": "{value} {unit} en {window}",
         "usual": "d’habitude {baseline}",
         "incomplete": "tout n’a pas été observé",
+        "nothing": "Rien n’a été observé.",
+        "unseen": "{subject} : rien n’a été observé",
+        "moved": (
+            "{subject} : publications {posts}, nouveaux auteurs {authors}, réactions {engagement}, envolées {spikes}"
+        ),
+        "before": "Entre parenthèses : la période précédente.",
+        "more": "Et {n} de plus.",
     },
 }
 _UNITS = {
@@ -67,9 +85,12 @@ def told(body: Mapping[str, Any], language: str) -> Text:
     data = body["data"]
     names = {
         "subject": _subject(data.get("subject", {})), "rule": data.get("rule", {}).get("name", ""),
-        "endpoint": data.get("endpoint", {}).get("name", ""),
+        "endpoint": data.get("endpoint", {}).get("name", ""), "when": _when(data, language),
     }  # fmt: skip
-    detail = _detail(data, language) if "rule" in data else data.get("problem") or data.get("reason") or ""
+    if body["type"] == "digest":
+        detail = _digest(data, language)
+    else:
+        detail = _detail(data, language) if "rule" in data else data.get("problem") or data.get("reason") or ""
     return Text(_TITLES[language][body["type"]].format(**names), detail, data.get("links", {}).get("dashboard"))
 
 
@@ -92,6 +113,46 @@ def _detail(data: Mapping[str, Any], language: str) -> str:
     if data["data_quality"]["gaps"] or (coverage is not None and coverage < 1):
         found.append(phrases["incomplete"])
     return ", ".join(found)
+
+
+def _when(data: Mapping[str, Any], language: str) -> str:
+    """A day, or the first and the last of a week."""
+    if "period" not in data:
+        return ""
+    first, end = (datetime.fromisoformat(data["period"][edge]) for edge in ("from", "to"))
+    return str(format_interval(first.date(), (end - timedelta(days=1)).date(), "yMMMd", locale=language))
+
+
+def _digest(data: Mapping[str, Any], language: str) -> str:
+    """A line for each of those that moved most, with the period before in brackets."""
+    phrases = _PHRASES[language]
+    if not data["observed"]:
+        return phrases["nothing"]
+    lines = [_moved(row, language) for row in data["subjects"][:MOST_LINES]]
+    left = len(data["subjects"]) - len(lines) + data["truncated"]
+    if left:
+        lines.append(phrases["more"].format(n=_number(left, language)))
+    return "\n".join([*lines, phrases["before"]])
+
+
+def _moved(row: Mapping[str, Any], language: str) -> str:
+    phrases, now, before = _PHRASES[language], row["gained"], row["before"]
+    subject = _subject(row["subject"])
+    if now["posts"] is None:
+        return phrases["unseen"].format(subject=subject)
+    amounts = {
+        name: f"{_known(now, name, language)} ({_known(before, name, language)})"
+        for name in ("posts", "authors", "engagement")
+    }
+    line = phrases["moved"].format(subject=subject, spikes=_number(row["spikes"], language), **amounts)
+    return f"{line}; {phrases['incomplete']}" if now["at_least"] else line
+
+
+def _known(sums: Mapping[str, Any], name: str, language: str) -> str:
+    """What is a lower bound is written as one, and what is not known as a question."""
+    if sums[name] is None:
+        return "?"
+    return ("≥ " if sums["at_least"] else "") + _number(sums[name], language)
 
 
 def _number(value: float, language: str) -> str:

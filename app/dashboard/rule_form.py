@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.alerts.wanted import SPIKE_S, checked, seconds, words
+from app.alerts.wanted import DIGEST, SPIKE_S, check_change, checked, seconds, words
 from app.dashboard import named, told
 from app.dashboard.forms import Checks, Typed
 from app.dashboard.words import Words
@@ -12,15 +12,15 @@ from app.store import rules
 from app.store.rules import EVERY, Rule, Subject, Watched
 from app.store.watching import METRICS
 
-KINDS = ("threshold", "spike", "quiet")
+KINDS = ("threshold", "spike", "quiet", DIGEST)
 SEVERITIES = ("low", "medium", "high", "critical")
-UNITS = ("m", "h", "d")
+UNITS, PERIODS = ("m", "h", "d"), ("d", "w")
 MOST_ABOVE = 10**12
 LONGEST_NAME = 200
 
 
 def filled(rule: Rule) -> Typed:
-    it, window = rule.it, words(rule.it.window_s)
+    it, window = rule.it, words(rule.it.window_s, rule.it.kind)
     return Typed({
         "kind": [it.kind], "name": [it.name], "subject": [f"{it.subject[0]}:{rule.label}"],
         "metric": [it.metric or METRICS[0]], "above": [str(it.above or "")], "window": [window[:-1]],
@@ -45,11 +45,11 @@ async def read(session: ReadSession, form: Typed, w: Words, old: Rule | None) ->
     with checks.of():
         subject = await _subject(session, form, old)
     with checks.of():
-        metric = _one_of(form, "metric", METRICS)
+        metric = METRICS[0] if kind == DIGEST else _one_of(form, "metric", METRICS)
     with checks.of():
         above = _above(form) if kind == "threshold" else None
     with checks.of():
-        window = SPIKE_S if kind == "spike" else _window(form)
+        window = SPIKE_S if kind == "spike" else _window(form, PERIODS if kind == DIGEST else UNITS)
     with checks.of():
         severity = _one_of(form, "severity", SEVERITIES)
     with checks.of():
@@ -57,10 +57,12 @@ async def read(session: ReadSession, form: Typed, w: Words, old: Rule | None) ->
     with checks.of():
         name = form.line("name") if form("name") else ""
     checks.finish()
-    of_source = subject[0] == "source"
+    bare = subject[0] == "source" or kind == DIGEST
     it = checked(Watched(
-        name, kind, subject, None if of_source else metric, above, window, severity, endpoints, bool(form("enabled"))
+        name, kind, subject, None if bare else metric, above, window, severity, endpoints, bool(form("enabled"))
     ))  # fmt: skip
+    if old is not None:
+        check_change(old.it, it)
     return it if name else replace(it, name=await _called(session, it, w))
 
 
@@ -93,9 +95,9 @@ def _above(form: Typed) -> int:
     return above
 
 
-def _window(form: Typed) -> int:
+def _window(form: Typed, units: tuple[str, ...]) -> int:
     try:
-        return seconds(f"{form('window').lstrip('0')}{_one_of(form, 'unit', UNITS)}")
+        return seconds(f"{form('window').lstrip('0')}{_one_of(form, 'unit', units)}")
     except ValueError as error:
         raise Invalid("window", form("window"), str(error)) from None
 

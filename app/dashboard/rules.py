@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.alerts.wanted import DIGEST
 from app.dashboard import forms, named, render, rule_form, told, tried
 from app.dashboard.forms import Done, Typed, change, go
 from app.dashboard.render import now_of, words_of
@@ -153,18 +154,24 @@ async def _form(request: Request, form: Typed, rule: Rule | None, problem: Probl
         current = await _current(session, rule, groups, request)
         takers = (await endpoints.listed(session, None, MOST_ENDPOINTS))[:MOST_ENDPOINTS]
     # Over every hashtag it takes seconds: only who asks for it waits.
+    tries = watched is not None and watched.kind != DIGEST
     quick = watched is not None and watched.subject[1] != EVERY
     found = None
-    if watched is not None and (form("try") or quick):
+    if watched is not None and tries and (form("try") or quick):
         found = await tried.over_the_past(request.app.state.db, watched, it, w, now)
     wrong_fields = {"changed": ""} if isinstance(problem, Conflict) else forms.wrong(problem) if problem else {}
     return render.page(
         request, "rule.html", problem.status if problem else 200, f=form, rule=rule, groups=groups, current=current,
-        takers=takers, tried=found, wrong=wrong_fields, it=it, kinds=rule_form.KINDS, units=rule_form.UNITS,
-        severities=rule_form.SEVERITIES, built_in=rules.BUILT_IN, done=forms.done(request),
+        takers=takers, tried=found, wrong=wrong_fields, it=it, kinds=_kinds(rule), units=rule_form.UNITS,
+        severities=rule_form.SEVERITIES, periods=rule_form.PERIODS, built_in=rules.BUILT_IN, done=forms.done(request),
         says=told.rule(watched, await _name(request, watched), w) if watched else "",
         may=render.who_of(request).may("rules:write"),
     )  # fmt: skip
+
+
+def _kinds(rule: Rule | None) -> Sequence[str]:
+    """What it may become."""
+    return [kind for kind in rule_form.KINDS if rule is None or (kind == DIGEST) == (rule.it.kind == DIGEST)]
 
 
 async def _name(request: Request, watched: Watched) -> str:

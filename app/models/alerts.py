@@ -18,10 +18,10 @@ class AlertRule(Base):
     __table_args__ = ({"info": {"built_in": 1}},)
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[Words]
-    kind: Mapped[Words]  # spike, threshold, quiet
+    kind: Mapped[Words]  # spike, threshold, quiet, digest
     subject_kind: Mapped[Words]  # hashtag, campaign, influencer, source
     subject_ref: Mapped[Words]
-    metric: Mapped[Words | None]  # posts, authors, engagement, views; None: a source has none
+    metric: Mapped[Words | None]  # posts, authors, engagement, views; None: a source and a digest have none
     above: Mapped[Count | None]
     window_s: Mapped[int]
     severity: Mapped[Words]  # low, medium, high, critical

@@ -71,6 +71,16 @@ async def growth(
     return found
 
 
+async def totals(session: ReadSession, kind: str, ref: str, start: int, end: int, now: int) -> dict[str, Any]:
+    """The totals that `growth` gives of [start, end) by the hour, alone, and how much of it was observed (0 to 1)."""
+    subject, edges = subject_key(kind, ref), calendar.edges(start, end, "1h", calendar.zone("UTC"))
+    rows = await Rollups(session, subject).read(edges, "1h", None)
+    tracks = await _tracks(session, kind, ref, subject)
+    buckets = _buckets(edges, list(rows.values()), tracks, now)
+    sums = curve.totals(curve.series(buckets), int((edges[1:] <= now).sum()))
+    return {**sums, "coverage": round(float(buckets.covered.mean()), 6)}
+
+
 def moment(as_of: int | None, now: int) -> int:
     """The instant that is asked about. Nobody knows yet what will be known."""
     if as_of is not None and as_of > now:

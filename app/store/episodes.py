@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
@@ -145,7 +145,19 @@ class Ask:
 
 async def listed(session: ReadSession, ask: Ask, after: Sequence[object] | None, limit: int) -> list[Episode]:
     """Newest first; one more than `limit` where there are more."""
-    query = select(Alert)
+    query = paging.page(
+        await _asked(session, select(Alert), ask), [Alert.started_at, Alert.id], after, limit, descending=True
+    )
+    return [_episode(row) for row in (await session.execute(query)).scalars()]
+
+
+async def spikes(session: ReadSession, ask: Ask) -> int:
+    """How many there were, told or held back."""
+    query = select(func.count()).select_from(Alert).where(Alert.kind == "spike")
+    return int((await session.execute(await _asked(session, query, ask))).scalar_one())
+
+
+async def _asked(session: ReadSession, query: Select[Any], ask: Ask) -> Select[Any]:
     if ask.status is not None:
         query = query.where(Alert.status == ask.status)
     if ask.hashtag is not None:
@@ -156,8 +168,7 @@ async def listed(session: ReadSession, ask: Ask, after: Sequence[object] | None,
         query = query.where(Alert.started_at >= ask.start)
     if ask.end is not None:
         query = query.where(Alert.started_at < ask.end)
-    query = paging.page(query, [Alert.started_at, Alert.id], after, limit, descending=True)
-    return [_episode(row) for row in (await session.execute(query)).scalars()]
+    return query
 
 
 async def _of_campaign(session: ReadSession, slug: str) -> Any:

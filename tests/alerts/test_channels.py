@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from app.alerts import channels, payload
+from app.alerts.letters import Letter
 from app.alerts.payload import TYPES
-from app.alerts.words import LANGUAGES, told
+from app.alerts.words import LANGUAGES, Text, told
 from app.db.engine import Database
 from app.main import create_app
 from app.models import Endpoint, Idempotency
@@ -25,6 +26,12 @@ TEXT = told(json.loads(example("alert.firing")), "en")
 WHOLE = (
     "#example: Spikes\n412 posts in 15 min, usually 31.5, not all was observed\nhttps://watch.example/hashtags/example"
 )
+
+
+def _letter(url: str, text: Text = TEXT) -> Letter:
+    letter = channels.read(url).letter(text, "msg_1", "2026-01-01T00:00:00Z")
+    assert isinstance(letter, Letter)
+    return letter
 
 
 @pytest.mark.parametrize(
@@ -44,12 +51,12 @@ WHOLE = (
     ],
 )  # fmt: skip
 def test_each_channel_takes_one_request(url: str, called: str, method: str, body: dict[str, object]) -> None:
-    letter = channels.read(url).letter(TEXT, "msg_1")
+    letter = _letter(url)
     assert (letter.url, letter.method, json.loads(letter.body)) == (called, method, body)
 
 
 def test_teams_takes_a_card() -> None:
-    letter = channels.read("workflows://prod.example:443/abc/s-ig").letter(TEXT, "msg_1")
+    letter = _letter("workflows://prod.example:443/abc/s-ig")
     assert letter.url.startswith("https://prod.example:443/workflows/abc/triggers/manual/paths/invoke?")
     assert letter.url.endswith("&sig=s-ig")
     (card,) = json.loads(letter.body)["attachments"]
@@ -59,7 +66,7 @@ def test_teams_takes_a_card() -> None:
 def test_what_strangers_wrote_names_nobody_and_makes_no_link() -> None:
     evil = replace(SAID, subject={"hashtag": "<!channel> <https://evil.example|x>"})
     text = told(json.loads(payload.body("alert.firing", AT, evil, BASE)), "en")
-    assert "<" not in json.loads(channels.read("slack://a/b/c").letter(text, "1").body)["text"]
+    assert "<" not in json.loads(_letter("slack://a/b/c", text).body)["text"]
 
 
 @pytest.mark.parametrize(

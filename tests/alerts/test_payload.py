@@ -3,12 +3,14 @@
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.alerts import notices, payload
+from app.alerts import digest, notices, payload
 from app.alerts.payload import MOST_EVIDENCE, TYPES, Evidence, Said
 from app.store.endpoints import Health
+from app.store.rules import Rule, Watched
 from tests.alerts import schemas
 from tests.alerts.outbox import BASE, SAID, alert, claimed
 
@@ -24,10 +26,33 @@ def example(kind: str) -> str:
         return notices.disabled(claimed(), health, "it answered 410 Gone", AT).body
     if kind == "endpoint.test":
         return notices.test("end_1", "ours", "1", AT).body
+    if kind == "digest":
+        return digest_of(3)
     if kind == "compliance.redacted":
         return payload.written(kind, AT, {"message_id": "msg_1", "posts": ["1"], "redacted": True}).decode()
     subject = {"source": "one"} if kind.startswith("source.") else SAID.subject
     return payload.body(kind, AT, replace(SAID, subject=subject), BASE).decode()
+
+
+def digest_of(count: int, tag: str = "example") -> str:
+    """The first is seen whole, the second in part, the third not at all."""
+    sums = {"posts": 120, "authors": 35, "engagement": 1_900, "coverage": 1.0, "at_least": False}
+    part = {**sums, "posts": 80, "engagement": None, "coverage": 0.5, "at_least": True}
+    none: dict[str, Any] = {**dict.fromkeys(sums), "coverage": 0.0, "at_least": True}
+    rows = [
+        {"subject": {"hashtag": f"{tag}{number}"}, "gained": gained, "before": part, "spikes": 2 - min(number, 2)}
+        for number, gained in enumerate([sums, part, *[none] * count][:count])
+    ]
+    it = Watched("The day", "digest", ("hashtag", "*"), None, None, 86_400, "low", None, True)
+    period = digest.last(it.window_s, AT)
+    return digest.body(Rule("rul_1", 2, 0, 0, False, "*", it), period, rows, 4, AT, BASE).decode()
+
+
+def test_a_digest_is_cut_until_it_fits_and_what_was_cut_is_counted() -> None:
+    data = schemas.check(digest_of(50, "é" * 200))["data"]
+    assert 20 < len(data["subjects"]) < 50
+    assert data["truncated"] == 54 - len(data["subjects"])
+    assert data["subjects"][0]["gained"]["posts"] == 120
 
 
 @pytest.mark.parametrize("kind", TYPES)

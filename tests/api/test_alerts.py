@@ -66,6 +66,21 @@ async def test_every_hashtag_is_watched_from_the_beginning_until_the_owner_says_
     assert (off.json()["enabled"], off.json()["severity"]) == (False, "low")
 
 
+@on_file
+async def test_a_digest_is_made_as_a_rule_and_stays_one(field: Field, api: httpx.AsyncClient) -> None:
+    asked = {"kind": "digest", "above": None, "subject": {"hashtag": "*"}}
+    week, day = await made(api, **asked, window="1w"), await made(api, **asked, window=None)
+    assert [one["window"] for one in (week, day)] == ["1w", "1d"]
+    assert [day[name] for name in ("metric", "above")] == [None, None]
+    path = f"/alert-rules/{day['id']}"
+    assert (await api.patch(path, json={"window": "1w"})).json()["window"] == "1w"
+    for name, given in ((path, {"kind": "quiet"}), ("/alert-rules/rul_spikes", {"kind": "digest", "metric": None})):
+        answer = await api.patch(name, json={**given, "window": "1d"})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "kind")
+    tried = await api.post("/alert-rules/dry-run", json={**RULE, **asked, "window": "1d"})
+    assert (tried.status_code, "does not fire" in tried.json()["errors"][0]["message"]) == (422, True)
+
+
 async def test_the_same_request_makes_one_rule(field: Field, api: httpx.AsyncClient) -> None:
     first, again = [
         (await api.post("/alert-rules", json=RULE, headers={"Idempotency-Key": "k"})).json() for _ in range(2)
@@ -92,6 +107,10 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"window": "7m"}, "window", "5m to 7d"),
     ({"window": "8d"}, "window", "5m to 7d"),
     ({"window": "2d", "subject": {"hashtag": "*"}}, "window", "5m to 1d"),
+    ({"kind": "digest"}, "above", "leave it out"),
+    ({"kind": "digest", "above": None}, "window", "1d or 1w"),
+    ({"kind": "digest", "above": None, "window": "1d", "metric": "posts"}, "metric", "leave it out"),
+    ({"kind": "digest", "above": None, "window": "1d", "subject": {"source": "here"}}, "subject.source", "kind quiet"),
     ({"window": "soon"}, "window", "15m, 6h, 2d"),
     ({"severity": "red"}, "severity", "'low'"),
     ({"endpoints": ["end_x"]}, "endpoints", "GET /endpoints"),

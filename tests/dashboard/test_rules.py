@@ -41,6 +41,23 @@ async def test_a_rule_is_tried_before_it_is_saved(browser: httpx.AsyncClient, db
         assert len(await rules.listed(session, None, 10)) == 1
 
 
+async def test_a_digest_is_a_sentence_of_its_own_and_stays_a_digest(browser: httpx.AsyncClient, rain: str) -> None:
+    page = parsed(await browser.get("/rules/new?kind=digest"))
+    assert page.every("select", name="unit")
+    assert not page.every("select", name="metric")
+    asked = {**RULE, "kind": "digest", "window": "1", "unit": "w"}
+    path = (await send(browser, "/rules", **asked)).headers["location"].partition("?")[0]
+    assert "Each week: how #rain went" in said(await browser.get("/rules"))
+    kept = await browser.get(path)
+    assert kept.status_code == 200
+    assert next(one.attrs["value"] for one in parsed(kept).every("option") if "selected" in one.attrs) == "w"
+    assert "Over the last two weeks" not in said(kept)
+    version = parsed(kept).every("input", name="version")[0].attrs["value"] or ""
+    done = await send(browser, path, **{**asked, "unit": "d", "version": version})
+    assert done.headers["location"] == f"{path}?done=saved"
+    assert (await send(browser, path, **{**RULE, "version": str(int(version) + 1)})).status_code == 422
+
+
 async def test_what_is_wrong_is_named_all_at_once_and_what_was_typed_stays(
     browser: httpx.AsyncClient, rain: str
 ) -> None:

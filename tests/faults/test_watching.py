@@ -10,10 +10,12 @@ import asyncpg
 import pytest
 from sqlalchemy import event, select, text, update
 
-from app.clock import MINUTE, SystemClock, bucket_of
+from app.clock import DAY, MINUTE, SystemClock, bucket_of
 from app.db.engine import Database
 from app.errors import Busy
-from app.models import DetectorState, Track
+from app.models import DetectorState, Job, Track
+from app.store import coverage, rules
+from app.store.rules import Watched
 from tests.alerts.field import Field
 from tests.alerts.watched import check
 from tests.clocks import FakeClock
@@ -61,6 +63,26 @@ async def test_k3_killed_at_every_place_where_it_hurts(db: Database, tmp_path: P
         assert await workers.kill(pid, signal.SIGTERM) == 0
         assert await field.turns() == FIRED
         await check(db)
+
+
+async def test_k3_a_digest_whose_worker_is_killed_is_told_once(db: Database, tmp_path: Path) -> None:
+    field = Field(db, SystemClock())
+    await field.follow()
+    async with db.write() as session:
+        track = (await session.execute(select(Track.id))).scalar_one()
+        await coverage.write(session, track, field.now - 3 * DAY, field.now, "complete")  # past midnight, at any hour
+        await session.execute(update(Track).values(due_at=field.now + 60 * MINUTE))
+        about = Watched("day", "digest", ("hashtag", "*"), None, None, 86_400, "low", None, True)
+        await rules.create(session, about, field.now - 2 * DAY)
+    async with nursery(db.url, tmp_path / "log") as workers:
+        pid = await workers.start("telling:1")
+        assert await asyncio.wait_for(workers.ended(pid), 30) == -signal.SIGKILL
+    assert await field.events() == []
+    async with db.write() as session:
+        await session.execute(update(Job).values(claimed_until=None))  # its lease would run out
+    for _ in range(2):
+        assert await field.watch.run()
+        assert [event.type for event in await field.events()] == ["digest"]
 
 
 async def _judged(field: Field, since: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from app.alerts import dry_run
-from app.alerts.wanted import SPIKE_S, checked, seconds, words
+from app.alerts.wanted import DIGEST, check_change, checked, seconds, usual_s, words
 from app.api.deps import Changing, IfMatch, Made, Now, Page, Posting, Reading, check_match, etag, needs
 from app.api.openapi import changed, problems
 from app.api.route import Route
@@ -28,7 +28,7 @@ def _body(rule: Rule) -> RuleBody:
     it = rule.it
     return RuleBody(
         id=rule.id, name=it.name, kind=it.kind, subject={it.subject[0]: rule.label}, metric=it.metric,
-        above=it.above, window=words(it.window_s), severity=it.severity, enabled=it.enabled,
+        above=it.above, window=words(it.window_s, it.kind), severity=it.severity, enabled=it.enabled,
         endpoints=None if it.endpoints is None else list(it.endpoints), built_in=rule.id == rules.BUILT_IN,
         created_at=rfc3339(rule.created_at), changed_at=rfc3339(rule.changed_at),
     )  # fmt: skip
@@ -41,7 +41,7 @@ def _etag(rule: Rule) -> dict[str, str]:
 async def _watched(session: ReadSession, asked: NewRule) -> Watched:
     subject = await rules.subject_of(session, "subject", asked.subject.named())
     await rules.check_endpoints(session, asked.endpoints)
-    window = SPIKE_S if asked.window is None else seconds(asked.window)
+    window = usual_s(asked.kind) if asked.window is None else seconds(asked.window)
     endpoints = None if asked.endpoints is None else tuple(dict.fromkeys(asked.endpoints))
     return checked(
         Watched(
@@ -63,7 +63,7 @@ async def list_rules(session: Reading, page: Page) -> RuleList:
     responses=changed(RuleBody, 201) | problems(409, 413),
 )  # fmt: skip
 async def create_rule(asked: NewRule, writing: Posting) -> Response:
-    """Watch for a spike, a threshold or a silence."""
+    """Watch for a spike, a threshold or a silence, or be told of each day or week as a digest."""
 
     async def work(session: Session) -> Made:
         rule = await rules.create(session, await _watched(session, asked), writing.now)
@@ -90,6 +90,8 @@ async def try_rule(asked: DryRun, request: Request, now: Now) -> DryRunBody:
     db: Database = request.app.state.db
     async with db.read() as session:
         watched = await _watched(session, asked)
+    if watched.kind == DIGEST:
+        raise Invalid("kind", watched.kind, "a digest does not fire: it is told once a period, whatever happened")
     if watched.subject[0] == "source":
         raise Invalid("subject.source", watched.subject[1], "what a source brought has no sums to run over")
     outcome = await dry_run.run(db, watched, start, end, now)
@@ -140,7 +142,9 @@ async def change_rule(
         if "subject" in asked.model_fields_set:
             given["subject"] = await rules.subject_of(session, "subject", asked.subject.named())
         await rules.check_endpoints(session, given.get("endpoints"))
-        rule = await rules.change(session, old, checked(replace(old.it, **given)), writing.now)
+        new = checked(replace(old.it, **given))
+        check_change(old.it, new)
+        rule = await rules.change(session, old, new, writing.now)
         return Made(_body(rule), f"rule {id}", 200, _etag(rule))
 
     return await writing.once("rule.change", work)

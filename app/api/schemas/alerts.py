@@ -8,7 +8,7 @@ from app.alerts.wanted import seconds
 from app.analysis.tags import LONGEST_BYTES, wrong
 from app.api.schemas.common import Asked, Instant, Line, Time, Told, example, unset
 
-Kind = Literal["spike", "threshold", "quiet"]
+Kind = Literal["spike", "threshold", "quiet", "digest"]
 Metric = Literal["posts", "authors", "engagement", "views"]
 Severity = Literal["low", "medium", "high", "critical"]
 Flag = Annotated[bool, Field(strict=True)]
@@ -29,7 +29,7 @@ def _every(text: str) -> str:
 
 
 Window = Annotated[
-    str, AfterValidator(_window), Field(max_length=6, json_schema_extra={"pattern": "^[1-9][0-9]{0,4}[mhd]$"})
+    str, AfterValidator(_window), Field(max_length=6, json_schema_extra={"pattern": "^[1-9][0-9]{0,4}[mhdw]$"})
 ]
 EveryTag = Annotated[str, Field(min_length=1, max_length=LONGEST_BYTES), AfterValidator(_every)]
 
@@ -80,7 +80,9 @@ _RULE: dict[str, Any] = {
 
 
 class NewRule(Asked):
-    """`metric` null: posts. `above`: of a threshold. `window` null: 1h. `endpoints` null: all of them."""
+    """`metric` null: posts. `above`: of a threshold. `window` null: 1h; a digest's is 1d (null) or 1w, and it has no
+    metric. `endpoints` null: all of them.
+    """
 
     model_config = example(_RULE)
     name: Line

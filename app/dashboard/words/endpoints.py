@@ -10,7 +10,9 @@ EN = {
     "endpoint.name": "Name",
     "endpoint.kind": "Kind",
     "endpoint.url": "Address",
-    "endpoint.url.says": "A webhook (https://…), or people: slack:// discord:// workflows:// matrixs:// ntfys:// tgram://",
+    "endpoint.url.says": (
+        "A webhook (https://…), or people: slack:// discord:// workflows:// matrixs:// ntfys:// tgram:// mailto://"
+    ),
     "endpoint.url.keeps": "It holds a secret and is not shown again: left empty, it stays as it is.",
     "endpoint.types": "What it is told",
     "types.all": "everything, what may come later too",
@@ -78,6 +80,7 @@ EN = {
     "type.endpoint.disabled": "another endpoint was switched off",
     "type.endpoint.test": "a test",
     "type.compliance.redacted": "posts to be forgotten",
+    "type.digest": "how a day or a week went",
     "done.tested": "The test was taken.",
     "done.test_failed": "The test was not taken: its attempt below says why.",
     "done.replayed": "It goes out again now.",
@@ -97,7 +100,9 @@ FR = {
     "endpoint.name": "Nom",
     "endpoint.kind": "Sorte",
     "endpoint.url": "Adresse",
-    "endpoint.url.says": "Un webhook (https://…), ou des gens : slack:// discord:// workflows:// matrixs:// ntfys:// tgram://",
+    "endpoint.url.says": (
+        "Un webhook (https://…), ou des gens : slack:// discord:// workflows:// matrixs:// ntfys:// tgram:// mailto://"
+    ),
     "endpoint.url.keeps": "Elle contient un secret et n’est plus montrée : laissée vide, elle reste la même.",
     "endpoint.types": "Ce qui lui est dit",
     "types.all": "tout, ce qui viendra plus tard aussi",
@@ -165,6 +170,7 @@ FR = {
     "type.endpoint.disabled": "un autre destinataire a été arrêté",
     "type.endpoint.test": "un essai",
     "type.compliance.redacted": "des publications à oublier",
+    "type.digest": "le bilan d’un jour ou d’une semaine",
     "done.tested": "L’essai a été reçu.",
     "done.test_failed": "L’essai n’a pas été reçu : sa tentative ci-dessous dit pourquoi.",
     "done.replayed": "C’est renvoyé maintenant.",
