@@ -90,6 +90,7 @@ async def _read(session: ReadSession, query: Any) -> list[Kept]:
 async def replay(session: Session, delivery_id: str, now: int) -> Kept:
     """Due now, under the same id, with a new round of tries. Conflict where its endpoint cannot take it."""
     kept = await by_id(session, delivery_id)
+    await endpoints.hold(session, [kept.endpoint_id])
     query = select(Endpoint.disabled_at).where(Endpoint.id == kept.endpoint_id)
     endpoint = (await session.execute(query)).one_or_none()
     if endpoint is None:
@@ -101,7 +102,8 @@ async def replay(session: Session, delivery_id: str, now: int) -> Kept:
 
 async def replay_since(session: Session, to: endpoints.Kept, since: int, now: int) -> int:
     """All that was said from then on and was meant for this endpoint; tests apart."""
-    _check_enabled(to.health.disabled_at)
+    await endpoints.hold(session, [to.id])
+    _check_enabled((await endpoints.by_id(session, to.id)).health.disabled_at)
     said = select(Event.id).where(Event.at >= since, Event.type != "endpoint.test")
     return await _again(session, and_(Delivery.endpoint_id == to.id, Delivery.event_id.in_(said)), now)
 
@@ -112,7 +114,7 @@ def _check_enabled(disabled_at: int | None) -> None:
 
 
 async def _again(session: Session, which: Any, now: int) -> int:
-    """Held in the order of their ids, as everyone holds them."""
+    """Held in the order of their ids, as everyone holds them, and after their endpoint."""
     held = select(Delivery.id).where(which).order_by(Delivery.id).with_for_update()
     ids = list((await session.execute(held)).scalars())
     values = {"state": "waiting", "reason": None, "due_at": now, "ended_at": None, "tries": 0}

@@ -8,10 +8,14 @@ from sqlalchemy import delete, select
 
 from app.access import keyfile
 from app.alerts import signing
+from app.alerts.ledger import End, settle
+from app.alerts.schedule import Outcome
 from app.clock import HOUR, MINUTE
 from app.db.engine import Database
+from app.errors import Conflict
 from app.models import Attempt, Endpoint, Event
 from app.store import deliveries, endpoints, sending, upkeep
+from app.store.sending import Tried
 from tests.alerts.outbox import Book, office
 from tests.alerts.receiver import Answer, Came, answering, hang_up, receiver, silence
 from tests.clocks import FakeClock
@@ -339,6 +343,33 @@ async def test_a_clock_that_was_set_back_leaves_no_delivery_with_a_sender_that_d
             assert await sending.claim(session, [(await ours.delivery(name)).id], ours.now + HOUR)
         assert await ours.tick() == 1
         assert len(theirs.came) == 1
+
+
+async def test_a_replay_waits_for_what_is_written_down_and_finds_the_endpoint_as_it_stands(
+    db: Database, clock: FakeClock
+) -> None:
+    async with office(db, clock) as ours:
+        name = await ours.add("http://127.0.0.1:9/")
+        for number in range(3):
+            await ours.say(number)
+        last = max(one.id for one in await ours.deliveries())
+
+        async def replayed() -> None:
+            async with db.write() as session:
+                await deliveries.replay_since(session, await endpoints.by_id(session, name), 0, ours.now)
+
+        async with db.write() as session:
+            (claimed,) = await sending.claim(session, [last], ours.now)
+        gone = End(claimed, Outcome(410, "answered 410"), Tried(ours.now, 1, 410, "answered 410", None))
+        async with db.write() as session:
+            await endpoints.hold(session, [name])
+            await sending.write_down(session, [(claimed, gone.tried)])
+            meanwhile = asyncio.create_task(replayed())
+            await asyncio.sleep(0.3)  # it is at the door, or waits for a row
+            await settle(session, [gone], ours.now, lambda: 0.5)
+        with pytest.raises(Conflict):
+            await meanwhile
+        assert {one.state for one in await ours.deliveries()} == {"disabled"}
 
 
 async def test_two_senders_share_what_is_due(db: Database, clock: FakeClock) -> None:
