@@ -16,7 +16,7 @@ from app.db.engine import ReadSession
 from app.store import annotations, campaigns, hashtags, outcomes, overview, people
 
 router = APIRouter(route_class=render.Page)
-MOST_POSTS = 10
+MOST_POSTS, MOST_ROWS = 10, 500
 MOST_LIVE_ROWS = 1_000
 """A longer page is not read again by itself every few seconds."""
 
@@ -80,7 +80,8 @@ async def _page(
     most = 2 if subject.kind == "influencer" else 3
     return render.watched(
         request, "subject.html", it, now, every, subject=subject, heading=heading, shown=shown, moved=moved, sure=sure,
-        panels=panels.panels(shown, it, w, subject.marks, most), rows=tables.rows(shown, it, w), columns=tables.COLUMNS,
+        panels=panels.panels(shown, it, w, subject.marks, most),
+        rows=tables.rows(shown, it, w)[:MOST_ROWS], most_rows=MOST_ROWS, columns=tables.COLUMNS,
         gifts=noted.gifts(shown, it, w, subject.marks), totals=tables.totals(shown, w),
         platforms=tables.platforms(shown, w), unseen=unseen, unseen_more=unseen_more,
         strongest=strongest, api=f"/api/v1{subject.path}/growth?{_api_query(shown, it)}", **more,

@@ -1,6 +1,7 @@
 """The words of a curve and of its numbers."""
 
 EN = {
+    "numbers.more": "The newest {n} rows are here; each chart’s CSV has them all.",
     "api": "The same numbers for programs",
     "measure.posts": "Posts",
     "measure.engagement": "Engagement",
@@ -57,6 +58,7 @@ EN = {
 }
 
 FR = {
+    "numbers.more": "Voici les {n} lignes les plus récentes ; le CSV de chaque courbe les a toutes.",
     "api": "Les mêmes chiffres pour les programmes",
     "measure.posts": "Publications",
     "measure.engagement": "Engagement",
