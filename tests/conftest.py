@@ -15,6 +15,7 @@ from app.db.migrate import upgrade
 from tests import postgres as servers
 from tests.clocks import FakeClock
 from tests.postgres import Postgres
+from tests.reused import Reused
 
 # A shared machine is slow at times, and an example that fails must be repeatable from the log alone.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
@@ -84,10 +85,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> Iterator[str]:
-    url = _migrate(postgres.database())
-    yield url
-    postgres.drop(url)
+def postgres_clones(postgres: Postgres) -> Iterator[Reused]:
+    template = _migrate(postgres.database())
+    clones = Reused(postgres, template)
+    yield clones
+    clones.end()
+    postgres.drop(template)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -110,10 +113,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    url = server.database(request.getfixturevalue("postgres_template"))
+    clones: Reused = request.getfixturevalue("postgres_clones")
+    url = clones.take()
     yield url
-    server.drop(url)
+    clones.give_back(url)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from app.models import Track
 from tests.clocks import FakeClock
 from tests.faults.conftest import Spoiled, spoiled_town
 from tests.faults.proxy import Exchange
+from tests.reused import Reused
 
 
 @contextmanager
@@ -40,10 +41,10 @@ def file_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    server = request.getfixturevalue("postgres")
-    url = server.database(request.getfixturevalue("postgres_template"))
+    clones: Reused = request.getfixturevalue("postgres_clones")
+    url = clones.take()
     yield url
-    server.drop(url)
+    clones.give_back(url)
 
 
 Made = Callable[[str], AbstractAsyncContextManager[Spoiled]]
