@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.sources",
         "collectors.contract",
         "collectors.errors",
-    },  # fmt: skip
+    },
     "app.scheduler": FLOOR | {"app.polling", "app.alerts", "app.privacy", "app.sources"},
     "app.commands": {"app", "collectors"},
     "app": {"app", "collectors", "sandbox"},

@@ -38,9 +38,7 @@ Kind = Annotated[
     str, StringConstraints(max_length=40), AfterValidator(_kind), Field(json_schema_extra={"pattern": f"^{KIND}$"})
 ]
 Amount = Annotated[str, AfterValidator(_amount), Field(json_schema_extra={"pattern": f"^{AMOUNT}$"})]
-Currency = Annotated[
-    str, AfterValidator(currency), Field(json_schema_extra={"pattern": "^[A-Za-z]{3}$"})
-]
+Currency = Annotated[str, AfterValidator(currency), Field(json_schema_extra={"pattern": "^[A-Za-z]{3}$"})]
 Code = Annotated[Line, Field(max_length=200)]
 Donors = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 Note = Annotated[Line, Field(max_length=2_000)]
