@@ -270,6 +270,13 @@ async def test_two_workers_tell_it_once(field: Field) -> None:
 
 
 @on_file
+async def test_a_worker_whose_clock_is_behind_takes_nothing_away(field: Field) -> None:
+    async with field.db.write() as session:
+        assert await jobs.claim(session, "watch", field.now + 1_000)
+        assert await jobs.claim(session, "watch", field.now) is None
+
+
+@on_file
 async def test_a_clock_that_was_set_back_keeps_nobody_out(field: Field) -> None:
     """The lease of a worker that died lies an hour ahead; times of posts are those of the platforms."""
     await field.pass_by([120, 150])
