@@ -4,6 +4,7 @@ A commit costs the same for one delivery and for a hundred, so the busier it is,
 """
 
 import asyncio
+import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from app.alerts import notices, schedule
 from app.alerts.schedule import Outcome
 from app.clock import Clock, to_ms
 from app.db.engine import Database, Session
-from app.errors import Fenced
+from app.errors import Busy, Fenced
 from app.failpoints import reached
 from app.store import endpoints, outbox, sending
 from app.store.endpoints import Health
@@ -56,7 +57,7 @@ class Ledger:
         while self._ended:
             batch, self._ended = self._ended[:MOST], self._ended[MOST:]
             try:
-                found = await self._write([end for end, _ in batch])
+                found = await self._twice([end for end, _ in batch])
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                 found = [error for _ in batch]
             for (_, written), one in zip(batch, found, strict=True):
@@ -66,6 +67,14 @@ class Ledger:
                     written.set_exception(one)
                 else:
                     written.set_result(one)
+
+    async def _twice(self, ends: Sequence[End]) -> list[list[Claimed] | Exception]:
+        """One lost commit would have a hundred messages sent again."""
+        try:
+            return await self._write(ends)
+        except Busy:
+            await asyncio.sleep(random.uniform(0.1, 0.5))
+            return await self._write(ends)
 
     async def _write(self, ends: Sequence[End]) -> list[list[Claimed] | Exception]:
         now = to_ms(self._clock.now())

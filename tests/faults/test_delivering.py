@@ -180,6 +180,26 @@ async def test_d1_a_database_that_is_held_for_a_while(db: Database, clock: FakeC
         assert len(theirs.came) == 1
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_d2_what_the_database_did_not_take_is_written_down_at_a_second_try(
+    db: Database, clock: FakeClock
+) -> None:
+    other = await asyncpg.connect(db.url)
+    waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with office(db, clock) as ours, receiver() as theirs:
+        name = await ours.add(theirs.url)
+        await ours.say()
+        (claimed,) = await ours.sender.claim(1, ill=False)
+        async with locked(db):
+            carrying = asyncio.create_task(ours.sender.carry(claimed))
+            while not await other.fetch(f"SELECT pg_terminate_backend(pid) {waiting}"):
+                await asyncio.sleep(0.01)  # noqa: ASYNC110 - the server tells nobody
+        await carrying
+        assert (await ours.delivery(name)).state == "delivered"
+        assert len(theirs.came) == 1
+    await other.close()
+
+
 async def unwritten(ours: Office, theirs: Receiver, name: str, at_most: int = 2) -> None:
     """What was sent and could not be written down is sent again, when the claim has lapsed."""
     ours.clock.advance(31)  # type: ignore[union-attr]
