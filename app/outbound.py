@@ -78,7 +78,8 @@ async def check_url(url: str, allow_networks: Sequence[Network], resolver: Resol
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise ForbiddenAddress(f"{url!r} is not a URL: {error}") from None
+        # Not said back: the address of a channel holds its secret.
+        raise ForbiddenAddress(f"this is not a URL: {error}") from None
     await _check(_checked_host(parsed), _port(parsed), allow_networks, resolver, PORTS)
 
 

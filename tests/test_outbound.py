@@ -394,3 +394,10 @@ async def test_the_peer_of_a_mail_socket_is_checked_again(monkeypatch: pytest.Mo
     async with site("127.0.0.1") as (_, port):
         with pytest.raises(ForbiddenAddress):
             await mail_socket("127.0.0.2", port, [ip_network("127.0.0.0/8")])
+
+
+async def test_what_is_no_url_is_not_said_back() -> None:
+    """The address of a channel holds its secret."""
+    with pytest.raises(ForbiddenAddress, match="not a URL") as refused:
+        await check_url("https://x:abc/services/SECRET", ())
+    assert "SECRET" not in str(refused.value)

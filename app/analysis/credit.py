@@ -74,12 +74,16 @@ def shares(edges: Ints, acts: Sequence[Act]) -> dict[str, Floats]:
     return {who: np.divide(pull, whole, out=np.zeros_like(pull), where=whole > 0) for who, pull in felt.items()}
 
 
+def untold(who: str, why: str) -> Lift:
+    return Lift(who, unknown(UNIT, f"{INDISTINCT}: {why}"), None, None, None, 0)
+
+
 def _lift(who: str, share: Floats, excess: Floats, expected: Floats, edges: Ints, busy: NDArray[np.bool_]) -> Lift:
     active, known = share > 0, ~np.isnan(excess)
     kept = active & known
     if kept.sum() < USABLE * active.sum() or not active.any():
         why = "what is usual is not known there, or not covered" if active.any() else "no posts in the curve"
-        return Lift(who, unknown(UNIT, f"{INDISTINCT}: {why}"), None, None, None, 0)
+        return untold(who, why)
     actual = float((share * excess)[kept].sum())
     usual = float((share * expected)[kept].sum())
     relative = actual / usual if usual > 0 else None

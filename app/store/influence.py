@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import select
 
 from app.analysis.cascade import Mover, movers
-from app.analysis.credit import Act, Lift, lifts
+from app.analysis.credit import Act, Lift, lifts, untold
 from app.analysis.shape import Floats
 from app.analysis.statistics import columns
 from app.analysis.statistics.measured import Measured
@@ -183,10 +183,14 @@ async def _add_lifts(session: ReadSession, rows: list[Whose], life: Life, crowd:
         Act(whose[one.author], one.at, max(1.0, float(one.followers or 1)))
         for one in await crowd.acts(list(whose), MOST_ACTS)
     ]
-    if not acts or len(acts) > MOST_ACTS:
-        return
-    gain = _gain(life)
-    found = {lift.who: lift for lift in lifts(gain, await _usual(session, life, gain, acts), life.edges, acts)}
+    if len(acts) > MOST_ACTS:
+        why = f"their posts are more than {MOST_ACTS}"
+        found = {who: untold(who, why) for who in dict.fromkeys(act.who for act in acts)}
+    elif acts:
+        gain = _gain(life)
+        found = {lift.who: lift for lift in lifts(gain, await _usual(session, life, gain, acts), life.edges, acts)}
+    else:
+        found = {}
     for row in rows:
         row.lift = found.get(row.key)
 

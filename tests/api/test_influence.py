@@ -5,10 +5,13 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from app.clock import rfc3339, to_ms
 from app.db.engine import Database
+from app.models import Source
 from app.store import campaigns, outcomes
+from app.store.influence import MOST_ACTS
 from app.store.outcomes import Gift
 from tests.api.conftest import NOON
 from tests.store.sky import DAY, HOUR, Row, campaign, follow, rain
@@ -68,6 +71,19 @@ async def test_the_cause_is_told_from_noise(api: httpx.AsyncClient, sky: dict[st
     assert "not distinguishable" in echo["lift"]["credit"]["reason"]
     credited = [row["lift"]["credit"]["value"] or 0 for row in found["items"]]
     assert sum(credited) <= found["engagement"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_of_too_many_posts_no_lift_is_told_and_why_is_said(
+    db: Database, api: httpx.AsyncClient, sky: dict[str, str]
+) -> None:
+    async with db.read() as session:
+        source = (await session.execute(select(Source.id))).scalar_one()
+    often: list[Row] = [(BOOM + 1_000 * n, "star", 900_000, 1) for n in range(MOST_ACTS)]
+    await rain(db, source, "Sky", often)
+    rows = {row["influencer"]: row for row in (await told(api, "?authors=0"))["items"]}
+    assert rows[sky["star"]]["lift"]["credit"]["value"] is None
+    assert rows[sky["star"]]["lift"]["credit"]["reason"] == "not distinguishable: their posts are more than 5000"
 
 
 async def test_what_is_theirs_is_summed_by_hand(db: Database, api: httpx.AsyncClient, sky: dict[str, str]) -> None:

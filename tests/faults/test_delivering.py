@@ -192,8 +192,8 @@ async def test_d2_what_the_database_did_not_take_is_written_down_at_a_second_try
         (claimed,) = await ours.sender.claim(1, ill=False)
         async with locked(db):
             carrying = asyncio.create_task(ours.sender.carry(claimed))
-            while not await other.fetch(f"SELECT pg_terminate_backend(pid) {waiting}"):
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 - the server tells nobody
+            while not await other.fetch(f"SELECT pg_terminate_backend(pid) {waiting}"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         await carrying
         assert (await ours.delivery(name)).state == "delivered"
         assert len(theirs.came) == 1
