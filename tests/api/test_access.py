@@ -43,6 +43,7 @@ NEEDS: dict[str, Scope | str] = {
     "GET /s/{token}/charts/{file}": OPEN,
     "GET /shares": "admin", "POST /shares": "admin", "POST /shares/{id}/end": "admin",
     "GET /campaigns/{slug}/charts/{file}": "stats:read", "GET /hashtags/{tag}/charts/{file}": "stats:read",
+    "GET /posts/{post}": "posts:read",
     "GET /influencers/{id}/charts/{file}": "stats:read", "GET /campaigns/{slug}/report": "stats:read",
     "GET /api/v1/compare": "stats:read", "GET /api/v1/campaigns/{slug}/influencers": "stats:read",
     "POST /api/v1/influencers/{id}/merge": "tags:write", "POST /api/v1/influencers/{id}/split": "tags:write",

@@ -185,7 +185,7 @@ async def test_a_page_speaks_the_language_of_its_reader(app: FastAPI, rain: str)
         answer = await browser.get("/campaigns/wet")
         assert '<html lang="fr">' in answer.text
         assert answer.headers["content-language"] == "fr"
-        assert answer.headers["vary"] == "Accept-Language, Accept-Encoding"
+        assert answer.headers["vary"] == "Accept-Language, Cookie, Accept-Encoding"
         assert "menée par des influenceurs" in said(answer)
         english = await browser.get("/campaigns/wet?lang=en")
         assert '<html lang="en">' in english.text

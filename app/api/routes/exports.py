@@ -1,5 +1,6 @@
 """What was seen, as files: streamed in three formats, in the columns that an import takes."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -28,9 +29,13 @@ _NAME = {
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 
 
-def _answers(example: str) -> Responses:
-    kinds: dict[str, Any] = {media.partition(";")[0]: _FILE for media in MEDIA_TYPES.values()}
-    kinds["text/csv"] = {**_FILE, "example": example}
+def _answers(names: str, row: str) -> Responses:
+    """With the beginning of a file, in each format."""
+    line = json.dumps(dict(zip(names.split(","), row.split(","), strict=True)))
+    shown = {"csv": f"{names}\n{row}\n", "jsonl": f"{line}\n", "parquet": "PAR1…PAR1"}
+    kinds: dict[str, Any] = {
+        media.partition(";")[0]: {**_FILE, "example": shown[form]} for form, media in MEDIA_TYPES.items()
+    }
     good: dict[str, Any] = {"description": "the file, in pieces", "content": kinds, "headers": _NAME}
     return Responses({200: good}) | problems(404, 429)
 
@@ -80,7 +85,14 @@ def _posts_query(
 Asked = Annotated[rows.Query, Depends(_query)]
 
 
-@router.get("/exports/posts", response_class=Response, responses=_answers("platform,native_id,created_at,hashtags\n"))
+@router.get(
+    "/exports/posts",
+    response_class=Response,
+    responses=_answers(
+        "platform,native_id,created_at,hashtags",
+        "mastodon,https://mastodon.example/posts/1,2026-11-24T04:05:06.000Z,#LoveArmy",
+    ),
+)
 async def export_posts(
     request: Request, now: Now, query: Annotated[rows.Query, Depends(_posts_query)], form: Form = "csv",
     identified: Identified = False, after: After = None,
@@ -89,7 +101,13 @@ async def export_posts(
     return await _answer(request, "posts", query, form, now, identified, _after(after, 0))
 
 
-@router.get("/exports/snapshots", response_class=Response, responses=_answers("platform,native_id,observed_at,likes\n"))
+@router.get(
+    "/exports/snapshots",
+    response_class=Response,
+    responses=_answers(
+        "platform,native_id,observed_at", "mastodon,https://mastodon.example/posts/1,2026-11-24T05:05:06.000Z"
+    ),
+)
 async def export_snapshots(
     request: Request, now: Now, query: Asked, form: Form = "csv", after: After = None
 ) -> Response:
@@ -97,7 +115,13 @@ async def export_snapshots(
     return await _answer(request, "snapshots", query, form, now, True, _after(after, 3))
 
 
-@router.get("/exports/accounts", response_class=Response, responses=_answers("platform,native_id,observed_at\n"))
+@router.get(
+    "/exports/accounts",
+    response_class=Response,
+    responses=_answers(
+        "platform,native_id,observed_at", "mastodon,https://mastodon.example/users/1,2026-11-24T05:05:06.000Z"
+    ),
+)
 async def export_accounts(
     request: Request, now: Now, query: Asked, form: Form = "csv", identified: Identified = False
 ) -> Response:
@@ -105,7 +129,11 @@ async def export_accounts(
     return await _answer(request, "accounts", query, form, now, identified)
 
 
-@router.get("/exports/curves", response_class=Response, responses=_answers("kind,subject,time,posts\n"))
+@router.get(
+    "/exports/curves",
+    response_class=Response,
+    responses=_answers("kind,subject,time", "hashtag,lovearmy,2026-11-24T05:00:00.000Z"),
+)
 async def export_curves(
     request: Request, now: Now, query: Annotated[rows.Query, Depends(_curves_query)], form: Form = "csv"
 ) -> Response:
@@ -113,19 +141,31 @@ async def export_curves(
     return await _answer(request, "curves", query, form, now, True)
 
 
-@router.get("/exports/coverage", response_class=Response, responses=_answers("platform,source,hashtag,from,to,state\n"))
+@router.get(
+    "/exports/coverage",
+    response_class=Response,
+    responses=_answers("platform,source,hashtag,state", "mastodon,home,#LoveArmy,complete"),
+)
 async def export_coverage(request: Request, now: Now, query: Asked, form: Form = "csv") -> Response:
     """What was observed, and what was not."""
     return await _answer(request, "coverage", query, form, now, True)
 
 
-@router.get("/exports/counts", response_class=Response, responses=_answers("platform,hashtag,start,end,posts\n"))
+@router.get(
+    "/exports/counts",
+    response_class=Response,
+    responses=_answers("platform,hashtag,start", "mastodon,#LoveArmy,2026-11-24T05:00:00.000Z"),
+)
 async def export_counts(request: Request, now: Now, query: Asked, form: Form = "csv") -> Response:
     """What platforms themselves count."""
     return await _answer(request, "counts", query, form, now, True)
 
 
-@router.get("/exports/outcomes", response_class=Response, responses=_answers("id,occurred_at,kind,amount,currency\n"))
+@router.get(
+    "/exports/outcomes",
+    response_class=Response,
+    responses=_answers("id,kind,amount,currency", "gift-1,donation,12.50,EUR"),
+)
 async def export_outcomes(request: Request, now: Now, query: Asked, form: Form = "csv") -> Response:
     """What a campaign brought in: `campaign` must be given."""
     return await _answer(request, "outcomes", query, form, now, True)
