@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from collectors.policy import USUAL, Policy
 from collectors.posts import CountBucket, Looked, Page, Post
 
 
@@ -36,6 +37,7 @@ class Offer:
     needs_credential: bool = False
     credential_words: str = ""  # what to put into the credential file
     notes: tuple[str, ...] = ()
+    policy: Policy = USUAL  # what its terms ask of whoever keeps its posts
 
 
 @dataclass(frozen=True, slots=True)
