@@ -9,6 +9,7 @@ from bench import (
     compare,
     curve,
     deliveries,
+    dot,
     exports,
     imports,
     ingest,
@@ -23,7 +24,7 @@ from bench import (
 from bench.machine import described, table
 
 PARTS: dict[str, ModuleType] = {
-    "compare": compare, "curve": curve, "deliveries": deliveries, "exports": exports, "imports": imports,
+    "compare": compare, "curve": curve, "deliveries": deliveries, "dot": dot, "exports": exports, "imports": imports,
     "ingest": ingest, "reading": reading, "rollups": rollups, "serving": serving, "spikes": spikes, "startup": startup,
     "told": told, "watch": watch,
 }  # fmt: skip

@@ -79,7 +79,8 @@ async def _page(
     # Who is new among the authors of one person says nothing.
     most = 2 if subject.kind == "influencer" else 3
     return render.watched(
-        request, "subject.html", it, now, every, subject=subject, heading=heading, shown=shown, moved=moved, sure=sure,
+        request, "subject.html", it, now, every, about=subject.name, subject=subject, heading=heading, shown=shown,
+        moved=moved, sure=sure,
         panels=panels.panels(shown, it, w, subject.marks, most),
         rows=tables.rows(shown, it, w)[:MOST_ROWS], most_rows=MOST_ROWS, columns=tables.COLUMNS,
         gifts=noted.gifts(shown, it, w, subject.marks), totals=tables.totals(shown, w),

@@ -21,6 +21,11 @@ class Subject:
     label: str | None = None
     marks: tuple[tuple[int, str], ...] = ()
 
+    @property
+    def name(self) -> str:
+        """As the events call it."""
+        return f"{self.kind}:{self.label or self.ref}"
+
 
 async def shown(session: ReadSession, subject: Subject, it: Asked, words: Words, now: int) -> panels.Shown:
     ask = it.curve(await overview.first_post(session, subject.kind, subject.ref), now)
