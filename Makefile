@@ -23,6 +23,9 @@ help: ## list these commands
 run: $(VENV)/.run ## install, migrate and start everything with the demo campaigns
 	@$(BIN)/groundswell up --demo
 
+# Half of what the many processes of the tests cost is compiling, where the environment keeps Python from storing it.
+test soak: export PYTHONDONTWRITEBYTECODE =
+
 test: $(VENV)/.test ## install what the tests need and run all of them
 	@$(BIN)/python -m pytest $(TESTS)
 
