@@ -6,7 +6,9 @@ A platform's or a webhook's URL is somebody's input. It may not make us speak to
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Protocol
 
@@ -244,10 +246,16 @@ class _Pools:
         await self.aclose()
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all clients: to read the roots of trust takes longer than many a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class _GuardedTransport(httpx.AsyncHTTPTransport):
     def __init__(self, dialler: "_Dialler", pools: int) -> None:
         # httpx has no argument for the dialler, so its pool is built here; test_outbound proves that it is asked.
-        tls = httpx.create_ssl_context(trust_env=False)
+        tls = _tls()
         super().__init__(verify=tls)
         self._pool = _Pools([  # type: ignore[assignment]
             httpcore.AsyncConnectionPool(tls, max_connections=100, keepalive_expiry=5.0, network_backend=dialler)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from app import outbound
 from app.outbound import (
     MAIL_PORTS,
     ForbiddenAddress,
@@ -346,6 +347,7 @@ async def test_tls_is_verified_against_the_name_and_the_name_is_sent_as_sni(
             with pytest.raises(httpx.ConnectError, match=r"(?i)certificate"):
                 await http.get(f"https://platform.test:{port}/")
         monkeypatch.setattr(certifi, "where", lambda: str(pem))
+        monkeypatch.setattr(outbound, "_tls", outbound._tls.__wrapped__)  # one that has read it
         async with client(AS_PUBLIC, resolver=Answers(["127.0.0.2"])) as http:
             assert (await http.get(f"https://platform.test:{port}/")).text == "ok"
             with pytest.raises(httpx.ConnectError, match=r"(?i)hostname"):
