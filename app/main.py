@@ -90,7 +90,7 @@ def _id_of(route: APIRoute) -> str:
 
 @cache
 def _routes() -> tuple[BaseRoute, ...]:
-    """Once for all apps: FastAPI reads every signature again where a router is included again, for a tenth of a second."""
+    """Once for all apps: FastAPI reads every signature again where a router is included again."""
     whole = APIRouter(generate_unique_id_function=_id_of)
     rooms = (
         access, campaigns, influence, compare, outcomes, annotations, inbound, hashtags, influencers, growth, posts,
