@@ -10,6 +10,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.alerts import deliver, ping
+from app.alerts.letters import Writer
 from app.alerts.watch import Watch
 from app.clock import HOUR, Clock, to_ms
 from app.db.engine import Database
@@ -28,12 +29,12 @@ log = structlog.get_logger()
 class Scheduler:
     """Polls what is due, refreshes what is known, sweeps what is old. N of them may share a database."""
 
-    def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
+    def __init__(self, db: Database, settings: Settings, clock: Clock, writer: Writer | None = None) -> None:
         self._db, self._settings, self._clock = db, settings, clock
         self._ticks = AsyncIOScheduler(job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None})
         self._polled: dict[int, int] = {}  # the source of each track that is being polled
         self._refreshed: dict[int, int] = {}
-        self._sender = deliver.Sender(db, settings, clock)
+        self._sender = deliver.Sender(db, settings, clock, writer=writer)
         self._watch = Watch(db, settings, clock)
         self._watching: dict[str, bool] = {}
         self._handing_out: dict[str, bool] = {}

@@ -7,7 +7,7 @@ from app import outbound
 from app.access.seal import Keyring
 from app.alerts import channels
 from app.alerts.channels import Channel
-from app.alerts.letters import Letter, webhook
+from app.alerts.letters import Enclosed, Letter, webhook
 from app.alerts.mail import Mail, Mailbox
 from app.alerts.words import told
 from app.errors import Invalid
@@ -58,10 +58,13 @@ async def _allowed(called: str | Channel | Mailbox, shown: str, settings: Settin
         raise Invalid("url", shown, str(error)) from None
 
 
-def letter(claimed: Claimed, keys: Keyring, at: int) -> Letter | Mail:
+def letter(claimed: Claimed, keys: Keyring, at: int, enclosed: Enclosed | None = None) -> Letter | Mail:
     """What goes over the wire: the signed body, or for people's eyes what it says. Unsealable as Keyring.unseal."""
     if claimed.kind == "webhook":
         return webhook(claimed, keys, at)
     channel = channels.read(keys.unseal(claimed.url_sealed or "", _purpose(claimed.endpoint_id)))
     body = json.loads(claimed.body)
-    return channel.letter(told(body, claimed.language), claimed.event_id, body["timestamp"])
+    text = told(body, claimed.language)
+    if isinstance(channel, Mailbox):
+        return channel.letter(text, claimed.event_id, body["timestamp"], enclosed)
+    return channel.letter(text, claimed.event_id, body["timestamp"])

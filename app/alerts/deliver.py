@@ -4,6 +4,7 @@ A crash anywhere between means that it is sent again, under the same id: at leas
 """
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 
@@ -13,9 +14,11 @@ from app.access.seal import Keyring, Unsealable
 from app.alerts import mailing
 from app.alerts.addresses import letter as letter_of
 from app.alerts.ledger import End, Ledger
+from app.alerts.letters import Enclosed, Writer
 from app.alerts.mail import Mail
 from app.alerts.post import client, post
 from app.alerts.schedule import Outcome
+from app.alerts.wanted import REPORT
 from app.clock import Clock, to_ms
 from app.db.engine import Database
 from app.failpoints import reached
@@ -27,6 +30,8 @@ SOUND, ILL = 256, 64
 """Endpoints at the same time: those that answered last, and those that did not. The dead hold up nobody else."""
 _POOLS = 16
 _BATCH = 128
+_WRITES_S = 10.0
+"""A claim holds for thirty seconds, and half of them are the sending's."""
 
 
 class Sender:
@@ -34,11 +39,12 @@ class Sender:
 
     def __init__(
         self, db: Database, settings: Settings, clock: Clock, resolver: outbound.Resolver = outbound.SYSTEM_RESOLVER,
-        dice: Callable[[], float] = random.random,
+        dice: Callable[[], float] = random.random, writer: Writer | None = None,
     ) -> None:  # fmt: skip
         self._db, self._settings, self._clock = db, settings, clock
         self._client, self._resolver = client(settings, resolver, _POOLS), resolver
         self._keys: Keyring | None = None
+        self._writer = writer
         self._ledger = Ledger(db, clock, dice)
 
     async def close(self) -> None:
@@ -87,9 +93,19 @@ class Sender:
         if self._keys is None:
             self._keys = keyfile.keyring(self._settings)
         try:
-            letter = letter_of(claimed, self._keys, at)
+            letter = letter_of(claimed, self._keys, at, await self._enclosed(claimed))
         except Unsealable:
             return Outcome(problem="its secret does not open: was the key file replaced?")
         if isinstance(letter, Mail):
             return await mailing.send(letter, self._settings.allow_networks, self._resolver)
         return await post(self._client, letter, self._clock.now())
+
+    async def _enclosed(self, claimed: Claimed) -> Enclosed | None:
+        """A report's page, for mail. One that cannot be written in time leaves a text with a link to it."""
+        if self._writer is None or claimed.type != REPORT or not claimed.kind.startswith("mailto"):
+            return None
+        try:
+            async with asyncio.timeout(_WRITES_S):
+                return await self._writer(json.loads(claimed.body), claimed.language)
+        except TimeoutError:
+            return None

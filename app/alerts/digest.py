@@ -46,7 +46,7 @@ async def due(session: ReadSession, plan: Plan, now: int) -> list[tuple[Rule, Pe
     found = []
     for rule in plan.digests:
         period = last(rule.it.window_s, now)
-        if period.end > max(told.get((rule.id, _name(rule)), 0), rule.created_at) and _ready(plan, rule, period, now):
+        if period.end > max(told.get((rule.id, _name(rule)), 0), rule.created_at) and ready(plan, rule, period, now):
             found.append((rule, period))
     return found
 
@@ -55,7 +55,8 @@ def _name(rule: Rule) -> str:
     return ":".join(rule.it.subject)
 
 
-def _ready(plan: Plan, rule: Rule, period: Period, now: int) -> bool:
+def ready(plan: Plan, rule: Rule, period: Period, now: int) -> bool:
+    """Whether all of the period is known that will be."""
     tracks = [track for target in plan.targets.get(rule.it.subject, ()) for track in target.tracks]
     return now >= period.end + WAITS or all((track.proved_to or 0) >= period.end for track in tracks)
 

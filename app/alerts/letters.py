@@ -1,7 +1,8 @@
-"""What goes over the wire for one try: the stored body, signed for a webhook."""
+"""What goes over the wire for one try: the stored body, signed for a webhook; and the page that a mail may bring."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.access.seal import Keyring
 from app.alerts import signing
@@ -14,6 +15,18 @@ class Letter:
     headers: Mapping[str, str]
     body: bytes
     method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A page that a mail brings beside its text. `pictures` are PNG, by the name that its `cid:` addresses have."""
+
+    html: str
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+
+
+Writer = Callable[[Mapping[str, Any], str], Awaitable[Enclosed | None]]
+"""From an event's body and a language to the page of it; None: there is none, and the text is all."""
 
 
 def webhook(claimed: Claimed, keys: Keyring, at: int) -> Letter:

@@ -8,6 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import SplitResult, unquote
 
+from app.alerts.letters import Enclosed
 from app.alerts.words import Text
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -37,8 +38,11 @@ class Mailbox:
     def shown(self) -> str:
         return f"{self.kind}://{self.host}:{self.port}?to={self.to}"
 
-    def letter(self, text: Text, message_id: str, at: str) -> "Mail":
-        return Mail(self, _message(self, text, message_id, datetime.fromisoformat(at)))
+    def letter(self, text: Text, message_id: str, at: str, enclosed: Enclosed | None = None) -> "Mail":
+        message = _message(self, text, message_id, datetime.fromisoformat(at))
+        if enclosed is not None:
+            _enclose(message, enclosed, message_id)
+        return Mail(self, message.as_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def _address(text: str | None) -> str:
     return text
 
 
-def _message(box: Mailbox, text: Text, message_id: str, at: datetime) -> bytes:
+def _message(box: Mailbox, text: Text, message_id: str, at: datetime) -> EmailMessage:
     message = EmailMessage(policy=_POLICY)
     message["From"], message["To"] = box.sender, box.to
     # A name that a stranger chose ends no header.
@@ -81,4 +85,17 @@ def _message(box: Mailbox, text: Text, message_id: str, at: datetime) -> bytes:
     message["Message-ID"] = f"<{message_id}@{box.sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text.whole, charset="utf-8")
-    return message.as_bytes()
+    return message
+
+
+def _enclose(message: EmailMessage, enclosed: Enclosed, message_id: str) -> None:
+    """The page as the richer of two, its pictures with it. Boundaries are not drawn by lot: each try is the same."""
+    message.make_alternative(boundary=f"=_{message_id}_a")
+    page = EmailMessage(policy=_POLICY)
+    page.set_content(enclosed.html, subtype="html", charset="utf-8")
+    if enclosed.pictures:
+        page.make_related(boundary=f"=_{message_id}_r")
+    for name, png in enclosed.pictures.items():
+        page.add_related(png, "image", "png", cid=f"<{name}>", filename=f"{name}.png", disposition="inline")
+    del page["MIME-Version"]
+    message.attach(page)

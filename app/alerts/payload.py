@@ -17,7 +17,7 @@ LARGEST = 20_000
 MOST_EVIDENCE = 50
 TYPES = (
     "alert.firing", "alert.escalated", "alert.resolved", "alert.flapping", "source.stale", "source.recovered",
-    "delivery.failing", "endpoint.disabled", "endpoint.test", "compliance.redacted", "digest",
+    "delivery.failing", "endpoint.disabled", "endpoint.test", "compliance.redacted", "digest", "report",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from app.alerts import judge
 from app.alerts.telling import SOURCES
-from app.alerts.wanted import DIGEST
+from app.alerts.wanted import DIGEST, REPORT, TOLD
 from app.analysis.spikes import STEP
 from app.clock import MINUTE, SECOND, bucket_of
 from app.db.engine import ReadSession
@@ -32,8 +32,8 @@ class Unit:
 
 @dataclass(slots=True)
 class Plan:
-    """All that is watched now, and the digests beside it. `fresh`: units of which no detector knows anything, the rest
-    for a later run.
+    """All that is watched now, and the digests and reports beside it. `fresh`: units of which no detector knows
+    anything, the rest for a later run.
     """
 
     rules: list[Rule]
@@ -42,14 +42,15 @@ class Plan:
     units: list[Unit] = field(default_factory=list)
     fresh: list[Unit] = field(default_factory=list)
     digests: list[Rule] = field(default_factory=list)
+    reports: list[Rule] = field(default_factory=list)
 
 
 async def made(session: ReadSession, now: int) -> Plan:
     every = await rules.enabled(session)
-    live = [rule for rule in every if rule.it.kind != DIGEST]
+    live = [rule for rule in every if rule.it.kind not in TOLD]
     looked = await watching.tracks(session)
     plan = Plan(live, looked, await watching.targets(session, [rule.it.subject for rule in every], looked))
-    plan.digests = [rule for rule in every if rule.it.kind == DIGEST]
+    plan.digests, plan.reports = ([rule for rule in every if rule.it.kind == kind] for kind in (DIGEST, REPORT))
     asked = await watching.seen_to(session)
     judged = await episodes.judged_to(session, [rule.id for rule in live if rule.it.kind != "spike"])
     by_target: dict[str, tuple[Target, list[Rule]]] = {}

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.alerts import digest, judge, telling
+from app.alerts import digest, judge, monthly, telling
 from app.alerts import plan as plans
 from app.alerts.episode import Seen
 from app.alerts.judge import Found
@@ -76,6 +76,7 @@ class Watch:
             await self._sources(plan, term)
             await self._go_on(plan, term)
             await self._digests(plan, term)
+            await self._reports(plan, term)
             return len(plan.fresh) <= FRESH
         finally:
             async with self._db.write() as session:
@@ -153,6 +154,21 @@ class Watch:
             async with self._db.write() as session:
                 await jobs.hold(session, _JOB, term, self._now)
                 await digest.tell(session, rule, period, event, self._now)
+                reached("telling")
+            reached("told")
+
+    async def _reports(self, plan: Plan, term: int) -> None:
+        """Likewise; a campaign that is gone is told of no more."""
+        if not plan.reports:
+            return
+        async with self._db.read() as session:
+            due = await monthly.due(session, plan, self._now)
+        for rule, month in due:
+            async with self._db.read() as session:
+                event = await monthly.made(session, rule, month, self._now, self._base_url)
+            async with self._db.write() as session:
+                await jobs.hold(session, _JOB, term, self._now)
+                await monthly.tell(session, rule, month, event, self._now)
                 reached("telling")
             reached("told")
 

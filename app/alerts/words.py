@@ -3,71 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_interval
-from babel.numbers import format_decimal
+from babel.dates import format_interval, format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from app.alerts.phrases import BROUGHT, PHRASES, TITLES, UNITS
 
 LANGUAGES = ("en", "fr")
 MOST_LINES = 10
 """Of a digest: a message that is longer is cut by some channels, and read by nobody."""
-_TITLES = {
-    "en": {
-        "alert.firing": "{subject}: {rule}",
-        "alert.escalated": "{subject}: {rule}, twice its earlier peak",
-        "alert.resolved": "{subject}: {rule} is over",
-        "alert.flapping": "{subject}: {rule} comes and goes; quiet until it settles",
-        "source.stale": "{subject} fell silent",
-        "source.recovered": "{subject} speaks again",
-        "delivery.failing": "{endpoint} does not take what is sent to it",
-        "endpoint.disabled": "{endpoint} was disabled",
-        "endpoint.test": "A test for {endpoint}",
-        "compliance.redacted": "Something that was said before is taken back",
-        "digest": "{rule}: {when}",
-    },
-    "fr": {
-        "alert.firing": "{subject} : {rule}",
-        "alert.escalated": "{subject} : {rule}, le double du pic précédent",
-        "alert.resolved": "{subject} : {rule}, c’est fini",
-        "alert.flapping": "{subject} : {rule} va et vient ; silence jusqu’à ce que cela se calme",
-        "source.stale": "{subject} se tait",
-        "source.recovered": "{subject} parle de nouveau",
-        "delivery.failing": "{endpoint} ne prend pas ce qui lui est envoyé",
-        "endpoint.disabled": "{endpoint} a été désactivé",
-        "endpoint.test": "Un essai pour {endpoint}",
-        "compliance.redacted": "Quelque chose qui avait été dit est retiré",
-        "digest": "{rule} : {when}",
-    },
-}
-_PHRASES = {
-    "en": {
-        "measured": "{value} {unit} in {window}",
-        "usual": "usually {baseline}",
-        "incomplete": "not all was observed",
-        "nothing": "Nothing was observed.",
-        "unseen": "{subject}: nothing was observed",
-        "moved": "{subject}: posts {posts}, new authors {authors}, engagement {engagement}, spikes {spikes}",
-        "before": "In brackets: the period before.",
-        "more": "And {n} more.",
-    },
-    "fr": {
-        "measured": "{value} {unit} en {window}",
-        "usual": "d’habitude {baseline}",
-        "incomplete": "tout n’a pas été observé",
-        "nothing": "Rien n’a été observé.",
-        "unseen": "{subject} : rien n’a été observé",
-        "moved": (
-            "{subject} : publications {posts}, nouveaux auteurs {authors}, réactions {engagement}, envolées {spikes}"
-        ),
-        "before": "Entre parenthèses : la période précédente.",
-        "more": "Et {n} de plus.",
-    },
-}
-_UNITS = {
-    "fr": {
-        "posts": "publications", "authors": "auteurs", "engagement": "réactions", "views": "vues",
-    }
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +32,15 @@ def told(body: Mapping[str, Any], language: str) -> Text:
     names = {
         "subject": _subject(data.get("subject", {})), "rule": data.get("rule", {}).get("name", ""),
         "endpoint": data.get("endpoint", {}).get("name", ""), "when": _when(data, language),
+        "name": data.get("name", ""),
     }  # fmt: skip
     if body["type"] == "digest":
         detail = _digest(data, language)
+    elif body["type"] == "report":
+        detail = _report(data, language)
     else:
         detail = _detail(data, language) if "rule" in data else data.get("problem") or data.get("reason") or ""
-    return Text(_TITLES[language][body["type"]].format(**names), detail, data.get("links", {}).get("dashboard"))
+    return Text(TITLES[language][body["type"]].format(**names), detail, data.get("links", {}).get("dashboard"))
 
 
 def _subject(subject: Mapping[str, str]) -> str:
@@ -102,9 +51,9 @@ def _subject(subject: Mapping[str, str]) -> str:
 
 
 def _detail(data: Mapping[str, Any], language: str) -> str:
-    phrases, found = _PHRASES[language], []
+    phrases, found = PHRASES[language], []
     if data["value"] is not None:
-        unit = _UNITS.get(language, {}).get(data["unit"], data["unit"])
+        unit = UNITS.get(language, {}).get(data["unit"], data["unit"])
         value, window = _number(data["value"], language), _window(data["window_s"])
         found.append(phrases["measured"].format(value=value, unit=unit, window=window))
     if data["baseline"] is not None:
@@ -116,7 +65,10 @@ def _detail(data: Mapping[str, Any], language: str) -> str:
 
 
 def _when(data: Mapping[str, Any], language: str) -> str:
-    """A day, or the first and the last of a week."""
+    """A day, or the first and the last of a week, or a month."""
+    if "month" in data:
+        first = datetime.fromisoformat(f"{data['month']}-01")
+        return str(format_skeleton("yMMMM", first, locale=language))
     if "period" not in data:
         return ""
     first, end = (datetime.fromisoformat(data["period"][edge]) for edge in ("from", "to"))
@@ -125,7 +77,7 @@ def _when(data: Mapping[str, Any], language: str) -> str:
 
 def _digest(data: Mapping[str, Any], language: str) -> str:
     """A line for each of those that moved most, with the period before in brackets."""
-    phrases = _PHRASES[language]
+    phrases = PHRASES[language]
     if not data["observed"]:
         return phrases["nothing"]
     lines = [_moved(row, language) for row in data["subjects"][:MOST_LINES]]
@@ -135,15 +87,43 @@ def _digest(data: Mapping[str, Any], language: str) -> str:
     return "\n".join([*lines, phrases["before"]])
 
 
-def _moved(row: Mapping[str, Any], language: str) -> str:
-    phrases, now, before = _PHRASES[language], row["gained"], row["before"]
-    subject = _subject(row["subject"])
-    if now["posts"] is None:
-        return phrases["unseen"].format(subject=subject)
-    amounts = {
+def _report(data: Mapping[str, Any], language: str) -> str:
+    phrases, now, before = PHRASES[language], data["gained"], data["before"]
+    lines = [phrases["nothing"]]
+    if now["posts"] is not None:
+        lines = [phrases["month"].format(**_both(now, before, language))]
+    if data["outcomes"]:
+        lines.append(phrases["brought"].format(what=", ".join(_amount(one, language) for one in data["outcomes"])))
+    if now["at_least"]:
+        lines.append(phrases["observed"].format(share=_share(now["coverage"], language)))
+    return "\n".join(lines)
+
+
+def _amount(one: Mapping[str, Any], language: str) -> str:
+    kind = BROUGHT[language].get(one["kind"], one["kind"])
+    if one["currency"] is None:
+        return f"{kind} {_number(one['count'], language)}"
+    return f"{kind} {format_currency(Decimal(one['amount']), one['currency'], locale=language)}"
+
+
+def _share(part: float, language: str) -> str:
+    """What is not whole is not told as if it were."""
+    return format_percent(min(part, 0.99) if part < 1 else 1, locale=language)
+
+
+def _both(now: Mapping[str, Any], before: Mapping[str, Any], language: str) -> dict[str, str]:
+    return {
         name: f"{_known(now, name, language)} ({_known(before, name, language)})"
         for name in ("posts", "authors", "engagement")
     }
+
+
+def _moved(row: Mapping[str, Any], language: str) -> str:
+    phrases, now, before = PHRASES[language], row["gained"], row["before"]
+    subject = _subject(row["subject"])
+    if now["posts"] is None:
+        return phrases["unseen"].format(subject=subject)
+    amounts = _both(now, before, language)
     line = phrases["moved"].format(subject=subject, spikes=_number(row["spikes"], language), **amounts)
     return f"{line}; {phrases['incomplete']}" if now["at_least"] else line
 

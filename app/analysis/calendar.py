@@ -54,6 +54,12 @@ def edges(start: int, end: int, step: str, tz: ZoneInfo) -> Ints:
     return found[max(first, 0) : last + 1]
 
 
+def month_before(ms: int, tz: ZoneInfo) -> tuple[int, int]:
+    """[start, end) of the calendar month that was over last at an instant."""
+    this = _local_date(ms, tz).replace(day=1)
+    return _day_begin((this - timedelta(days=1)).replace(day=1), tz), _day_begin(this, tz)
+
+
 def texts(edges: Ints) -> list[str]:
     """RFC 3339 of edges, which lie on whole seconds: all at once, since a curve has thousands."""
     seconds = (edges // 1_000).astype("datetime64[s]")

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def working(db: "Database", given: "Settings") -> AsyncIterator[None]:
     from app.clock import SystemClock
+    from app.dashboard import mailed
     from app.scheduler import Scheduler
 
-    scheduler = Scheduler(db, given, SystemClock())
+    scheduler = Scheduler(db, given, SystemClock(), mailed.writer(db))
     await scheduler.start()
     try:
         yield

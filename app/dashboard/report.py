@@ -45,7 +45,16 @@ def answer(text: str, w: Words, framed_by: str = "'none'") -> Response:
 async def written(
     session: ReadSession, kept: Kept, it: Asked, w: Words, now: int, path: str | None = None, back: str | None = None
 ) -> str:  # fmt: skip
-    """`path`: where its charts are to be had as files; None in a file of its own. `back`: the page to go back to.
+    """`path`: where its charts are to be had as files; None in a file of its own. `back`: the page to go back to."""
+    found = await gathered(session, kept, it, w, now)
+    charts = [(one, picture.both(one, found["told"], w)) for one in found["panels"]]
+    return render.fragment(
+        "report.html", sheet=SHEET, allows=ALLOWS, charts=charts, path=path, back=back, query=it.query(), **found
+    )
+
+
+async def gathered(session: ReadSession, kept: Kept, it: Asked, w: Words, now: int) -> dict[str, Any]:
+    """All that a report says, whatever it is written on.
 
     It goes to people who never logged in: who asks not to be shown to those is not named.
     """
@@ -57,22 +66,13 @@ async def written(
     rows = brought.rows(given, names, w)
     figures, notes = _figures(shown, kept.it.slug, w)
     unseen, more = tables.missing(shown, it, w)
-    told = picture.told(named.title, shown, it, w, named.tags)
-    return render.fragment(
-        "report.html", w=w, it=it, kept=kept, told=told, sheet=SHEET, allows=ALLOWS,
-        charts=_charts(shown, named, told, it, w), says=_says(shown, it, w), gave=_gave(rows),
-        totals=tables.totals(shown, w), figures=figures, notes=notes,
-        brought=rows, unseen=unseen, more=more, path=path, back=back, query=it.query(),
-        people=[grew.told(row, found, w, known=False) for row in found.rows[:MOST_PEOPLE]],
-        authors=w.number(found.authors),
-    )  # fmt: skip
-
-
-def _charts(
-    shown: Shown, named: downloads.Named, told: picture.Told, it: Asked, w: Words
-) -> list[tuple[panels.Panel, tuple[Markup, Markup]]]:
-    drawn = panels.panels(shown, it, w, named.subject.marks, most=2)
-    return [(one, picture.both(one, told, w)) for one in drawn[::-1]]
+    return {
+        "w": w, "it": it, "kept": kept, "told": picture.told(named.title, shown, it, w, named.tags),
+        "panels": panels.panels(shown, it, w, named.subject.marks, most=2)[::-1],
+        "says": _says(shown, it, w), "gave": _gave(rows), "totals": tables.totals(shown, w), "figures": figures,
+        "notes": notes, "brought": rows, "unseen": unseen, "more": more, "authors": w.number(found.authors),
+        "people": [grew.told(row, found, w, known=False) for row in found.rows[:MOST_PEOPLE]],
+    }  # fmt: skip
 
 
 def _says(shown: Shown, it: Asked, w: Words) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.alerts.wanted import DIGEST, SPIKE_S, check_change, checked, seconds, words
+from app.alerts.wanted import DIGEST, MONTH_S, REPORT, SPIKE_S, TOLD, check_change, checked, seconds, words
 from app.dashboard import named, told
 from app.dashboard.forms import Checks, Typed
 from app.dashboard.words import Words
@@ -12,7 +12,7 @@ from app.store import rules
 from app.store.rules import EVERY, Rule, Subject, Watched
 from app.store.watching import METRICS
 
-KINDS = ("threshold", "spike", "quiet", DIGEST)
+KINDS = ("threshold", "spike", "quiet", DIGEST, REPORT)
 SEVERITIES = ("low", "medium", "high", "critical")
 UNITS, PERIODS = ("m", "h", "d"), ("d", "w")
 MOST_ABOVE = 10**12
@@ -26,6 +26,7 @@ def filled(rule: Rule) -> Typed:
         "metric": [it.metric or METRICS[0]], "above": [str(it.above or "")], "window": [window[:-1]],
         "unit": [window[-1]], "severity": [it.severity], "tell": ["all" if it.endpoints is None else "some"],
         "endpoints": list(it.endpoints or ()), "enabled": ["on"] if it.enabled else [],
+        "timezone": [it.zone or "UTC"],
         "version": [str(rule.version)],
     })  # fmt: skip
 
@@ -45,21 +46,21 @@ async def read(session: ReadSession, form: Typed, w: Words, old: Rule | None) ->
     with checks.of():
         subject = await _subject(session, form, old)
     with checks.of():
-        metric = METRICS[0] if kind == DIGEST else _one_of(form, "metric", METRICS)
+        metric = METRICS[0] if kind in TOLD else _one_of(form, "metric", METRICS)
     with checks.of():
         above = _above(form) if kind == "threshold" else None
     with checks.of():
-        window = SPIKE_S if kind == "spike" else _window(form, PERIODS if kind == DIGEST else UNITS)
+        window = _window(form, kind)
     with checks.of():
-        severity = _one_of(form, "severity", SEVERITIES)
+        severity = _one_of(form, "severity", SEVERITIES) if kind not in TOLD else old.it.severity if old else "low"
     with checks.of():
         await _check_endpoints(session, endpoints)
     with checks.of():
         name = form.line("name") if form("name") else ""
     checks.finish()
-    bare = subject[0] == "source" or kind == DIGEST
+    bare, zone = subject[0] == "source" or kind in TOLD, form("timezone") if kind == REPORT else None
     it = checked(Watched(
-        name, kind, subject, None if bare else metric, above, window, severity, endpoints, bool(form("enabled"))
+        name, kind, subject, None if bare else metric, above, window, severity, endpoints, bool(form("enabled")), zone
     ))  # fmt: skip
     if old is not None:
         check_change(old.it, it)
@@ -95,7 +96,11 @@ def _above(form: Typed) -> int:
     return above
 
 
-def _window(form: Typed, units: tuple[str, ...]) -> int:
+def _window(form: Typed, kind: str) -> int:
+    fixed = {"spike": SPIKE_S, REPORT: MONTH_S}
+    if kind in fixed:
+        return fixed[kind]
+    units = PERIODS if kind == DIGEST else UNITS
     try:
         return seconds(f"{form('window').lstrip('0')}{_one_of(form, 'unit', units)}")
     except ValueError as error:

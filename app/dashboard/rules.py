@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.alerts.wanted import DIGEST
-from app.dashboard import forms, named, render, rule_form, told, tried
+from app.alerts.wanted import REPORT, TOLD
+from app.dashboard import asked, forms, named, render, rule_form, told, tried
 from app.dashboard.forms import Done, Typed, change, go
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -58,7 +58,8 @@ def _tells(rule: Rule, called: dict[str, str], w: Words) -> str:
 @router.get("/rules/new")
 async def show_new(request: Request) -> Response:
     render.check_may(request, "rules:write")
-    form = rule_form.overlaid(Typed({**FRESH, "mark": [forms.mark()]}), forms.asked(request))
+    fresh = {**FRESH, "mark": [forms.mark()], "timezone": [render.zone_of(request)]}
+    form = rule_form.overlaid(Typed(fresh), forms.asked(request))
     return await _form(request, form, None)
 
 
@@ -151,10 +152,12 @@ async def _form(request: Request, form: Typed, rule: Rule | None, problem: Probl
                 problem = wrong
         more = "source" if form("kind") == "quiet" else ""
         groups = await named.groups(session, w, now, request.app.state.allowed, more=more)
+        if form("kind") == REPORT:
+            groups = [group for group in groups if group.kind == "campaign"]
         current = await _current(session, rule, groups, request)
         takers = (await endpoints.listed(session, None, MOST_ENDPOINTS))[:MOST_ENDPOINTS]
     # Over every hashtag it takes seconds: only who asks for it waits.
-    tries = watched is not None and watched.kind != DIGEST
+    tries = watched is not None and watched.kind not in TOLD
     quick = watched is not None and watched.subject[1] != EVERY
     found = None
     if watched is not None and tries and (form("try") or quick):
@@ -165,13 +168,20 @@ async def _form(request: Request, form: Typed, rule: Rule | None, problem: Probl
         takers=takers, tried=found, wrong=wrong_fields, it=it, kinds=_kinds(rule), units=rule_form.UNITS,
         severities=rule_form.SEVERITIES, periods=rule_form.PERIODS, built_in=rules.BUILT_IN, done=forms.done(request),
         says=told.rule(watched, await _name(request, watched), w) if watched else "",
-        may=render.who_of(request).may("rules:write"),
+        may=render.who_of(request).may("rules:write"), zones=_zones(form), told=TOLD,
     )  # fmt: skip
+
+
+def _zones(form: Typed) -> Sequence[str]:
+    """The usual ones, and the one that was typed or kept."""
+    return tuple(dict.fromkeys((*asked.ZONES, *filter(None, (form("timezone"),)))))
 
 
 def _kinds(rule: Rule | None) -> Sequence[str]:
     """What it may become."""
-    return [kind for kind in rule_form.KINDS if rule is None or (kind == DIGEST) == (rule.it.kind == DIGEST)]
+    if rule is None:
+        return rule_form.KINDS
+    return [rule.it.kind] if rule.it.kind in TOLD else [kind for kind in rule_form.KINDS if kind not in TOLD]
 
 
 async def _name(request: Request, watched: Watched) -> str:

@@ -1,6 +1,6 @@
 """Alerts and rules as sentences. Pure."""
 
-from app.alerts.wanted import DIGEST, words
+from app.alerts.wanted import DIGEST, REPORT, words
 from app.clock import SECOND
 from app.dashboard.words import Words
 from app.store.episodes import Episode
@@ -46,6 +46,8 @@ def rule(it: Watched, name: str, w: Words) -> str:
     """What it waits for. What it is called, whom it tells and how urgent it is stand beside."""
     if it.kind == DIGEST:
         return w(f"when.{DIGEST}.{words(it.window_s, DIGEST)}", what=name)
+    if it.kind == REPORT:
+        return w(f"when.{REPORT}", what=name, zone=it.zone)
     if it.kind == "quiet":
         which = "quiet.source" if it.subject[0] == "source" else "quiet"
         return w(f"when.{which}", what=name, span=window(it.window_s, w), none=w(f"none.{it.metric or 'posts'}"))

@@ -18,15 +18,16 @@ class AlertRule(Base):
     __table_args__ = ({"info": {"built_in": 1}},)
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[Words]
-    kind: Mapped[Words]  # spike, threshold, quiet, digest
+    kind: Mapped[Words]  # spike, threshold, quiet, digest, report
     subject_kind: Mapped[Words]  # hashtag, campaign, influencer, source
     subject_ref: Mapped[Words]
-    metric: Mapped[Words | None]  # posts, authors, engagement, views; None: a source and a digest have none
+    metric: Mapped[Words | None]  # posts, authors, engagement, views; None: a source, a digest and a report have none
     above: Mapped[Count | None]
     window_s: Mapped[int]
     severity: Mapped[Words]  # low, medium, high, critical
     endpoints: Mapped[Words | None]  # JSON, ids; None: all
     enabled: Mapped[bool]
+    zone: Mapped[Words | None]  # of a report: where its months begin
     created_at: Mapped[Millis]
     changed_at: Mapped[Millis]
     deleted_at: Mapped[Millis | None]

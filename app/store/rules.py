@@ -24,7 +24,7 @@ Subject = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a rule says. `endpoints` None: all of them."""
+    """What a rule says. `endpoints` None: all of them. `zone`: of a report, where its months begin."""
 
     name: str
     kind: str
@@ -35,6 +35,7 @@ class Watched:
     severity: str
     endpoints: tuple[str, ...] | None
     enabled: bool
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ async def _rules(session: ReadSession, rows: Sequence[AlertRule]) -> list[Rule]:
             Watched(
                 row.name, row.kind, (row.subject_kind, row.subject_ref), row.metric, row.above, row.window_s,
                 row.severity, None if row.endpoints is None else tuple(json.loads(row.endpoints)), row.enabled,
+                row.zone,
             ),
         )
         for row in rows
@@ -173,5 +175,6 @@ def _columns(watched: Watched) -> dict[str, Any]:
         "name": watched.name, "kind": watched.kind, "subject_kind": watched.subject[0],
         "subject_ref": watched.subject[1], "metric": watched.metric, "above": watched.above,
         "window_s": watched.window_s, "severity": watched.severity, "enabled": watched.enabled,
+        "zone": watched.zone,
         "endpoints": None if watched.endpoints is None else json.dumps(list(watched.endpoints)),
     }  # fmt: skip

@@ -12,6 +12,7 @@ from app import outbound
 from app.access import keyfile
 from app.alerts import payload, signing
 from app.alerts.deliver import ILL, SOUND, Sender
+from app.alerts.letters import Writer
 from app.alerts.payload import Evidence, Said
 from app.clock import DAY, SystemClock, to_ms
 from app.db.engine import Database
@@ -142,9 +143,10 @@ async def office(
     resolver: outbound.Resolver = outbound.SYSTEM_RESOLVER,
     allow: str = "127.0.0.0/8",
     key: str = "k" * 40,
+    writer: Writer | None = None,
 ) -> AsyncIterator[Office]:
     settings = Settings(_env_file=None, database_url=db.url, secret_key=key, allow_networks=allow)
-    sender = Sender(db, settings, clock, resolver, dice=lambda: 0.5)
+    sender = Sender(db, settings, clock, resolver, dice=lambda: 0.5, writer=writer)
     try:
         yield Office(db, settings, clock, sender)
         async with db.read() as session:

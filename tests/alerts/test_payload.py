@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.alerts import digest, notices, payload
+from app.alerts import digest, monthly, notices, payload
 from app.alerts.payload import MOST_EVIDENCE, TYPES, Evidence, Said
+from app.store import campaigns
 from app.store.endpoints import Health
 from app.store.rules import Rule, Watched
 from tests.alerts import schemas
@@ -28,6 +29,8 @@ def example(kind: str) -> str:
         return notices.test("end_1", "ours", "1", AT).body
     if kind == "digest":
         return digest_of(3)
+    if kind == "report":
+        return report_of()
     if kind == "compliance.redacted":
         return payload.written(kind, AT, {"message_id": "msg_1", "posts": ["1"], "redacted": True}).decode()
     subject = {"source": "one"} if kind.startswith("source.") else SAID.subject
@@ -46,6 +49,30 @@ def digest_of(count: int, tag: str = "example") -> str:
     it = Watched("The day", "digest", ("hashtag", "*"), None, None, 86_400, "low", None, True)
     period = digest.last(it.window_s, AT)
     return digest.body(Rule("rul_1", 2, 0, 0, False, "*", it), period, rows, 4, AT, BASE).decode()
+
+
+def report_of(kinds: int = 1) -> str:
+    sums = {
+        "posts": 1_200, "authors": 350, "engagement": 19_000, "potential_impressions": 2_000_000, "coverage": 0.98,
+        "at_least": True,
+    }  # fmt: skip
+    part: dict[str, Any] = {**dict.fromkeys(sums), "coverage": 0.0, "at_least": True}
+    gave = [
+        {"kind": f"donation{number or ''}", "currency": "EUR", "count": 12, "amount": "1250.50"}
+        for number in range(kinds)
+    ] + [{"kind": "sign-up", "currency": None, "count": 40, "amount": None}]  # fmt: skip
+    it = Watched("To the board", "report", ("campaign", "c"), None, None, 2_592_000, "low", None, True, "Europe/Paris")
+    about = campaigns.Described("love-army", "Love Army", "other", None, None, ("example",))
+    kept = campaigns.Kept("c", 1, 0, about)
+    (*_, month) = monthly.over("Europe/Paris", AT)
+    rule = Rule("rul_1", 2, 0, 0, False, "love-army", it)
+    return monthly.body(rule, kept, month, (sums, part), gave, AT, BASE).decode()
+
+
+def test_a_report_of_very_many_kinds_fits() -> None:
+    data = schemas.check(report_of(400))["data"]
+    assert len(data["outcomes"]) + data["truncated"] == 401
+    assert data["truncated"]
 
 
 def test_a_digest_is_cut_until_it_fits_and_what_was_cut_is_counted() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.access.principal import Scope
 from app.db.engine import Database
 from app.models import Audit
-from app.store import news
+from app.store import campaigns, news
 from tests.alerts.field import TAG, Field
 from tests.api.conftest import client_of
 from tests.clocks import FakeClock
@@ -276,3 +276,20 @@ async def test_each_needs_its_scope(field: Field, app: Any, minted: Any) -> None
         assert await asked("stats:read", method, path, {"enabled": False}) == 403, path
     assert await asked("rules:write", "POST", "/alert-rules", RULE) == 201
     assert await asked("stats:read", "POST", "/alert-rules/dry-run", RULE) == 200
+
+
+async def test_a_report_is_of_a_campaign_s_month_in_a_zone(field: Field, api: httpx.AsyncClient) -> None:
+    async with field.db.write() as session:
+        await campaigns.create(session, campaigns.Described("wet", "Wet", "other", None, None, ("rain",)), 0, 300)
+    asked = {"name": "Board", "kind": "report", "subject": {"campaign": "wet"}, "timezone": "Asia/Dhaka"}
+    made = await api.post("/alert-rules", json=asked)
+    assert (made.status_code, made.json()["window"], made.json()["timezone"]) == (201, "1mo", "Asia/Dhaka")
+    path = f"/alert-rules/{made.json()['id']}"
+    assert (await api.patch(path, json={"window": "1mo", "timezone": None})).json()["timezone"] == "UTC"
+    for given, name in (
+        ({"subject": {"hashtag": "*"}}, "subject.hashtag"), ({"timezone": "Mars/Base"}, "timezone"),
+        ({"window": "1d"}, "window"), ({"metric": "posts"}, "metric"), ({"kind": "digest", "window": "1d"}, "timezone"),
+    ):  # fmt: skip
+        refused = await api.post("/alert-rules", json={**asked, **given})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, name)
+    assert (await api.patch(path, json={"kind": "digest", "window": "1d", "timezone": None})).status_code == 422

@@ -109,3 +109,17 @@ async def test_each_kind_has_its_form(browser: httpx.AsyncClient, rain: str, kin
     assert ("window" in names) == (kind != "spike")
     labelled = {one.attrs["for"] for one in page.every("label") if one.attrs.get("for")}
     assert labelled == {one.attrs["id"] for one in page.every("select") + page.every("input") if one.attrs.get("id")}
+
+
+async def test_a_report_each_month_is_asked_for_from_the_campaign_s_page(browser: httpx.AsyncClient, rain: str) -> None:
+    links = [one.attrs["href"] for one in parsed(await browser.get("/campaigns/wet")).every("a")]
+    (href,) = [href for href in links if href and href.startswith("/rules/new")]
+    page = parsed(await browser.get(href))
+    chosen = [one.attrs.get("value") or one.text for one in page.every("option") if "selected" in one.attrs]
+    assert chosen == ["campaign:wet", "UTC"]
+    asked = {**RULE, "kind": "report", "subject": "campaign:wet", "timezone": "Europe/Paris"}
+    made = await send(browser, "/rules", **asked)
+    page_in_french = said(await browser.get(f"/rules/{ids(made)}?lang=fr"))
+    assert "Le premier de chaque mois (à l’heure de Europe/Paris)" in page_in_french
+    refused = await send(browser, "/rules", **{**asked, "timezone": "Mars/Base", "mark": "n"})
+    assert (refused.status_code, "the time zone: choose one" in said(refused)) == (422, True)

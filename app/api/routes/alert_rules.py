@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from app.alerts import dry_run
-from app.alerts.wanted import DIGEST, check_change, checked, seconds, usual_s, words
+from app.alerts.wanted import TOLD, check_change, checked, seconds, usual_s, words
 from app.api.deps import Changing, IfMatch, Made, Now, Page, Posting, Reading, check_match, etag, needs
 from app.api.openapi import changed, problems
 from app.api.route import Route
@@ -30,6 +30,7 @@ def _body(rule: Rule) -> RuleBody:
         id=rule.id, name=it.name, kind=it.kind, subject={it.subject[0]: rule.label}, metric=it.metric,
         above=it.above, window=words(it.window_s, it.kind), severity=it.severity, enabled=it.enabled,
         endpoints=None if it.endpoints is None else list(it.endpoints), built_in=rule.id == rules.BUILT_IN,
+        timezone=it.zone,
         created_at=rfc3339(rule.created_at), changed_at=rfc3339(rule.changed_at),
     )  # fmt: skip
 
@@ -45,7 +46,16 @@ async def _watched(session: ReadSession, asked: NewRule) -> Watched:
     endpoints = None if asked.endpoints is None else tuple(dict.fromkeys(asked.endpoints))
     return checked(
         Watched(
-            asked.name, asked.kind, subject, asked.metric, asked.above, window, asked.severity, endpoints, asked.enabled
+            asked.name,
+            asked.kind,
+            subject,
+            asked.metric,
+            asked.above,
+            window,
+            asked.severity,
+            endpoints,
+            asked.enabled,
+            asked.timezone,
         )
     )
 
@@ -63,7 +73,7 @@ async def list_rules(session: Reading, page: Page) -> RuleList:
     responses=changed(RuleBody, 201) | problems(409, 413),
 )  # fmt: skip
 async def create_rule(asked: NewRule, writing: Posting) -> Response:
-    """Watch for a spike, a threshold or a silence, or be told of each day or week as a digest."""
+    """Watch for a spike, a threshold or a silence, or be told of each day or week (a digest) or month (a report)."""
 
     async def work(session: Session) -> Made:
         rule = await rules.create(session, await _watched(session, asked), writing.now)
@@ -90,8 +100,9 @@ async def try_rule(asked: DryRun, request: Request, now: Now) -> DryRunBody:
     db: Database = request.app.state.db
     async with db.read() as session:
         watched = await _watched(session, asked)
-    if watched.kind == DIGEST:
-        raise Invalid("kind", watched.kind, "a digest does not fire: it is told once a period, whatever happened")
+    if watched.kind in TOLD:
+        told = f"a {watched.kind} does not fire: it is told once a period, whatever happened"
+        raise Invalid("kind", watched.kind, told)
     if watched.subject[0] == "source":
         raise Invalid("subject.source", watched.subject[1], "what a source brought has no sums to run over")
     outcome = await dry_run.run(db, watched, start, end, now)
@@ -130,11 +141,14 @@ async def change_rule(
     if_match: IfMatch = None,
 ) -> Response:
     """Change what is given. What fires for a subject that it is no longer on ends."""
-    given: dict[str, Any] = {name: getattr(asked, name) for name in asked.model_fields_set - {"subject", "window"}}
+    plain = asked.model_fields_set - {"subject", "window", "timezone"}
+    given: dict[str, Any] = {name: getattr(asked, name) for name in plain}
     if "endpoints" in given and given["endpoints"] is not None:
         given["endpoints"] = tuple(dict.fromkeys(given["endpoints"]))
     if "window" in asked.model_fields_set:
         given["window_s"] = seconds(asked.window)
+    if "timezone" in asked.model_fields_set:
+        given["zone"] = asked.timezone
 
     async def work(session: Session) -> Made:
         old = await rules.by_id(session, id)

@@ -8,7 +8,7 @@ from app.alerts.wanted import seconds
 from app.analysis.tags import LONGEST_BYTES, wrong
 from app.api.schemas.common import Asked, Instant, Line, Time, Told, example, unset
 
-Kind = Literal["spike", "threshold", "quiet", "digest"]
+Kind = Literal["spike", "threshold", "quiet", "digest", "report"]
 Metric = Literal["posts", "authors", "engagement", "views"]
 Severity = Literal["low", "medium", "high", "critical"]
 Flag = Annotated[bool, Field(strict=True)]
@@ -29,8 +29,9 @@ def _every(text: str) -> str:
 
 
 Window = Annotated[
-    str, AfterValidator(_window), Field(max_length=6, json_schema_extra={"pattern": "^[1-9][0-9]{0,4}[mhdw]$"})
+    str, AfterValidator(_window), Field(max_length=6, json_schema_extra={"pattern": "^([1-9][0-9]{0,4}[mhdw]|1mo)$"})
 ]
+Zone = Annotated[str, Field(min_length=1, max_length=64, examples=["Europe/Paris"])]
 EveryTag = Annotated[str, Field(min_length=1, max_length=LONGEST_BYTES), AfterValidator(_every)]
 
 
@@ -76,12 +77,13 @@ class MatcherIn(One):
 _RULE: dict[str, Any] = {
     "name": "A thousand in an hour", "kind": "threshold", "subject": {"hashtag": "LoveArmyForRohingyas"},
     "metric": "posts", "above": 1_000, "window": "1h", "severity": "high", "endpoints": None, "enabled": True,
+    "timezone": None,
 }  # fmt: skip
 
 
 class NewRule(Asked):
-    """`metric` null: posts. `above`: of a threshold. `window` null: 1h; a digest's is 1d (null) or 1w, and it has no
-    metric. `endpoints` null: all of them.
+    """`metric` null: posts. `above`: of a threshold. `window` null: 1h; a digest's is 1d (null) or 1w, a report's 1mo,
+    and they have no metric. `endpoints` null: all of them. `timezone`: of a report, where its months begin; null: UTC.
     """
 
     model_config = example(_RULE)
@@ -94,6 +96,7 @@ class NewRule(Asked):
     severity: Severity = "high"
     endpoints: Ids | None = None
     enabled: Flag = True
+    timezone: Zone | None = None
 
 
 class RuleChange(Asked):
@@ -109,6 +112,7 @@ class RuleChange(Asked):
     severity: Severity = unset
     endpoints: Ids | None = None
     enabled: Flag = unset
+    timezone: Zone | None = None
 
 
 class DryRun(NewRule):
@@ -145,6 +149,7 @@ class RuleBody(Told):
     severity: Severity
     endpoints: list[str] | None
     enabled: bool
+    timezone: str | None
     built_in: bool
     created_at: Time
     changed_at: Time

@@ -8,7 +8,7 @@ from app.api.schemas.common import Asked, Instant, Line, Time, Told, example, un
 
 Type = Literal[
     "alert.firing", "alert.escalated", "alert.resolved", "alert.flapping", "source.stale", "source.recovered",
-    "delivery.failing", "endpoint.disabled", "endpoint.test", "compliance.redacted", "digest",
+    "delivery.failing", "endpoint.disabled", "endpoint.test", "compliance.redacted", "digest", "report",
 ]  # fmt: skip
 State = Literal["waiting", "delivered", "failed", "exhausted", "disabled", "deleted"]
 Language = Literal["en", "fr"]
