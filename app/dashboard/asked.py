@@ -14,6 +14,8 @@ from app.store.curves import Ask
 
 RANGES: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY, "all": None}
 SHOWS = ("rate", "total")
+SCALES = ("linear", "log")
+MEASURES = ("posts", "engagement", "authors", "views")
 ZONES = (
     "UTC", "Europe/London", "Europe/Paris", "Europe/Istanbul", "Africa/Dakar", "Africa/Nairobi", "Asia/Dubai",
     "Asia/Karachi", "Asia/Kolkata", "Asia/Dhaka", "Asia/Yangon", "Asia/Jakarta", "Asia/Manila", "Asia/Tokyo",
@@ -30,6 +32,8 @@ _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2})?)?\Z", re.ASCII
 class Asked:
     """`step` is None where it is chosen by the span. `start` and `end` in milliseconds win over `range`.
 
+    `measure`: the one curve that is wanted; None: those that belong on the page.
+
     `as_of` is for the pages that say what was known then.
     """
 
@@ -45,6 +49,8 @@ class Asked:
     platform: str | None
     as_of: int | None = None
     default_zone: str = "UTC"
+    scale: str = "linear"
+    measure: str | None = None
 
     @property
     def tz(self) -> ZoneInfo:
@@ -78,6 +84,7 @@ class Asked:
             "from": self.local(it.start), "to": self.local(it.end), "step": it.step,
             "tz": it.zone if {it.zone, it.default_zone} != {"UTC"} else None,
             "show": it.show if it.show != "rate" else None,
+            "measure": it.measure, "scale": it.scale if it.scale != "linear" else None,
             "platform": it.platform, "lang": it.lang if it.lang_given else None,
         }  # fmt: skip
         query = urlencode({name: value for name, value in given.items() if value is not None})
@@ -108,6 +115,7 @@ def read(given: Mapping[str, str], lang: str, default_range: str = "all", defaul
         lang, "lang" in given, default_range, _one_of(given, "range", RANGES) or default_range, start, end,
         _one_of(given, "step", calendar.STEPS), zone, _one_of(given, "show", SHOWS) or "rate",
         given.get("platform") or None, _time(given, "as_of", tz), default_zone,
+        _one_of(given, "scale", SCALES) or "linear", _one_of(given, "measure", MEASURES),
     )  # fmt: skip
 
 

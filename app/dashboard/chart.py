@@ -79,6 +79,7 @@ class _Plot:
     curve: Curve
     low: int
     high: int
+    log: bool = False
     paths: dict[str, list[str]] = field(default_factory=dict)
 
     def x(self, at: int) -> int:
@@ -86,6 +87,8 @@ class _Plot:
         return round((at - first) / (last - first) * WIDE)
 
     def y(self, value: float) -> int:
+        if self.log:
+            return round((1 - ticks.height(value) / ticks.height(self.high)) * HIGH)
         return round((self.high - value) / (self.high - self.low) * HIGH)
 
     def add(self, name: str, path: str) -> None:
@@ -97,12 +100,13 @@ class _Plot:
 
 def draw(
     curve: Curve, moments: Iterable[Moment], bands: Sequence[Band] = (), marks: Sequence[Mark] = (),
-    lines: Sequence[Line] = (),
+    lines: Sequence[Line] = (), log: bool = False,
 ) -> Chart:  # fmt: skip
     known = [value for value in curve.values if value is not None]
     told = [*known, *(line.value for line in lines)]
-    levels = ticks.numbers(min([0, *told]), max([1, *told]))
-    plot = _Plot(curve, levels[0], levels[-1])
+    low, high = min([0, *told]), max([1, *told])
+    levels = ticks.powers(high) if log else ticks.numbers(low, high)
+    plot = _Plot(curve, levels[0], levels[-1], log)
     for run in _runs(curve):
         (_draw_total if curve.total else _draw_gains)(plot, run)
     return Chart(

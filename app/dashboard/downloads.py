@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from app.analysis.tags import normal
 from app.dashboard import panels, picture, raster, render, subjects
 from app.dashboard.asked import Asked
-from app.dashboard.panels import GAIN_OF, MEASURES, Panel, Shown
+from app.dashboard.panels import GAIN_OF, NAMED, Panel, Shown
 from app.dashboard.picture import Told
 from app.dashboard.render import now_of, words_of
 from app.dashboard.subjects import Subject
@@ -18,12 +18,14 @@ from app.dashboard.words import Words
 from app.db.engine import ReadSession
 from app.errors import NotFound
 from app.exports import curve as rows
+from app.exports.writers import writer
 from app.store import campaigns, hashtags, people
+from app.store.columns import CURVES, File
 
 router = APIRouter(route_class=render.Page)
 FORMS = {"csv": "text/csv; charset=utf-8", "svg": "image/svg+xml", "png": "image/png"}
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
-NAMES = frozenset(name for names in MEASURES.values() for name in names)
+NAMES = frozenset(NAMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ async def answer(session: ReadSession, named: Named, file: str, it: Asked, w: Wo
     it = replace(it, show="total" if name in GAIN_OF else "rate")
     shown = await subjects.shown(session, named.subject, it, w, now)
     told = picture.told(named.title, shown, it, w, named.tags)
-    drawn = next(one for one in panels.panels(shown, it, w, named.subject.marks) if one.name == name)
+    drawn = panels.draw([name], shown, it, w, named.subject.marks)[0]
     if form == "csv":
         body = _csv(drawn, told, shown)
     else:
@@ -92,9 +94,11 @@ def as_file(body: bytes, name: str) -> Response:
 
 def _csv(drawn: Panel, told: Told, shown: Shown) -> bytes:
     """Lines of # above the header, as readers of CSV know them, with nothing in them that could end a cell."""
-    wanted = ("time", drawn.name, "coverage", "estimated")
-    numbers = {**shown.raw, "series": {name: shown.series[name] for name in wanted}}
-    return comments([f"{told.title}: {drawn.title} ({drawn.unit})", *told.lines]) + rows.write(numbers, "csv")
+    wanted = (drawn.name, "coverage", "estimated")
+    table = File({name: CURVES.columns.get(name, "count") for name in ("kind", "subject", "time", *wanted)}, 3)
+    out = writer(table, "csv")
+    body = out.add([*rows.columns(shown.raw)[:3], *(shown.series[name] for name in wanted)]) + out.end()
+    return comments([f"{told.title}: {drawn.title} ({drawn.unit})", *told.lines]) + body
 
 
 def comments(lines: list[str]) -> bytes:

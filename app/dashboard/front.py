@@ -49,4 +49,4 @@ async def _card(session: ReadSession, kept: campaigns.Kept, it: Asked, w: Words,
     subject = subjects.of_campaign(kept, w)
     moved, sure = await subjects.last_day(session, subject, w, now)
     shown = await subjects.shown(session, subject, it, w, now)
-    return Card(kept, moved, sure, panels.panels(shown, replace(it, show="rate"), w, subject.marks, most=1)[0])
+    return Card(kept, moved, sure, panels.draw(["posts"], shown, replace(it, scale="linear"), w, subject.marks)[0])

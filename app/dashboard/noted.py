@@ -56,6 +56,6 @@ def _gifts(
     values = list(accumulate(column)) if total else column
     curve = Curve(it.edges, values, unknown, it.partial, total, column if total else ())
     moments = ticks.moments(it.edges[0], it.edges[-1], asked.tz)
-    drawn = chart.draw(curve, moments, (), panels.placed(curve, marked))
+    drawn = chart.draw(curve, moments, (), panels.placed(curve, marked), log=asked.scale == "log")
     per = words("noted.since" if total else f"per.{it.step}")
     return panels.panel(name, words.or_same(f"brought.{kind}", kind), f"{unit}, {per}", curve, drawn, asked, words)

@@ -1,7 +1,7 @@
 """From a growth curve's numbers to what a page says of them: charts, rows, sentences. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.clock import MINUTE, parse_time
@@ -11,10 +11,12 @@ from app.dashboard.chart import Chart, Curve, Mark, Unseen
 from app.dashboard.words import Words
 
 MEASURES = {
-    "rate": ("posts", "engagement", "authors_new"),
-    "total": ("posts_total", "engagement_total", "authors_total"),
-}
-GAIN_OF = {"posts_total": "posts", "engagement_total": "engagement", "authors_total": "authors_new"}
+    "posts": ("posts", "posts_total"), "engagement": ("engagement", "engagement_total"),
+    "authors": ("authors_new", "authors_total"), "views": ("views", "views_total"),
+}  # fmt: skip
+"""Of each, the column of its gains and that of its sums."""
+GAIN_OF = {total: gain for gain, total in MEASURES.values()}
+NAMED = {column: name for name, columns in MEASURES.items() for column in columns}
 FRESH = 30 * MINUTE
 """What has not been looked at for less than this is the next pass's work, and no gap to speak of."""
 
@@ -65,20 +67,48 @@ def reason(words: Words, text: str | None) -> str:
     return words.or_same(f"reason.{text}", text) if text else words("reason.not observed")
 
 
-def panels(it: Shown, asked: Asked, words: Words, marks: Sequence[tuple[int, str]], most: int = 3) -> list[Panel]:
-    names = MEASURES[asked.show][:most]
+def running(gains: Sequence[int | None], before: int) -> list[int | None]:
+    """The sum so far, from the first that is known; what was not observed adds nothing."""
+    found: list[int | None] = []
+    for gain in gains:
+        last = found[-1] if found else before or None
+        found.append(last if gain is None else gain + (last or 0))
+    return found
+
+
+def panels(
+    it: Shown, asked: Asked, words: Words, marks: Sequence[tuple[int, str]], names: Sequence[str] = tuple(MEASURES),
+    most: int | None = None,
+) -> list[Panel]:  # fmt: skip
+    """The measure that is asked for, else the first of those that belong there; views where some platform shows any."""
+    if asked.measure:
+        names = [asked.measure]
+    elif not _is_known(it, "views"):
+        names = [name for name in names if name != "views"]
+    return draw([MEASURES[name][asked.show == "total"] for name in names[:most]], it, asked, words, marks)
+
+
+def _is_known(it: Shown, name: str) -> bool:
+    return any(value is not None for value in it.series[name])
+
+
+def draw(
+    columns: Sequence[str], it: Shown, asked: Asked, words: Words, marks: Sequence[tuple[int, str]]
+) -> list[Panel]:
     moments = ticks.moments(it.edges[0], it.edges[-1], asked.tz)
     bands = chart.bands(
         _curve(it, "posts", False), it.series["coverage"], it.unseen, words("reason.not followed")
     )  # fmt: skip
     found = []
-    for name in names:
-        curve = _curve(it, name, asked.show == "total")
-        drawn = chart.draw(curve, moments, bands, placed(curve, marks))
+    for name in columns:
+        curve = _curve(it, name, name in GAIN_OF)
+        drawn = chart.draw(curve, moments, bands, placed(curve, marks), log=asked.scale == "log")
         per = words("per.total" if curve.total else f"per.{it.step}")
-        unit = {"p": "posts", "e": "engagement", "a": "authors"}[name[0]]
-        said = per if curve.total else words(f"unit.{unit}", per=per)
-        found.append(panel(name, words(f"measure.{name}"), said, curve, drawn, asked, words))
+        said = per if curve.total else words(f"unit.{NAMED[name]}", per=per)
+        one = panel(name, words(f"measure.{name}"), said, curve, drawn, asked, words)
+        # Of posts that were seen, and whose platforms tell no views, more can be said than that nothing is known.
+        unseen = drawn.empty and NAMED[name] == "views" and _is_known(it, "posts")
+        found.append(replace(one, says=words("views.none")) if unseen else one)
     return found
 
 
@@ -117,4 +147,6 @@ def _says(curve: Curve, asked: Asked, words: Words) -> str:
     newest = curve.values[-1]
     if curve.partial and newest is not None:
         said.append(words("now" if curve.total else "newest", n=words.number(newest)))
+    if asked.scale == "log":
+        said.append(words("log.falls" if min(known)[0] < 0 else "log"))
     return words("and").join(said)

@@ -25,7 +25,7 @@ _HERE = Path(__file__).parent
 STATIC = {path.name: path.read_bytes() for path in sorted((_HERE / "static").iterdir()) if path.is_file()}
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 VERSION = hashlib.blake2b(b"".join(STATIC.values()), digest_size=6).hexdigest()
-_KNOWN_FIELDS = ("range", "from", "to", "step", "tz", "show")
+_KNOWN_FIELDS = ("range", "from", "to", "step", "tz", "show", "scale", "measure")
 LANG_COOKIE, ZONE_COOKIE = "groundswell-lang", "groundswell-zone"
 LONGEST_SHOWN = 100
 EVERY_S = 5

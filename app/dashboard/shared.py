@@ -114,7 +114,7 @@ async def _embedded(session: ReadSession, named: downloads.Named, it: Asked, w: 
     shown = await subjects.shown(session, named.subject, it, w, now)
     told = picture.told(named.title, shown, it, w, named.tags)
     name = "engagement_total" if it.show == "total" else CHART
-    drawn = next(one for one in panels.panels(shown, it, w, named.subject.marks) if one.name == name)
+    drawn = panels.draw([name], shown, it, w, named.subject.marks)[0]
     return render.fragment(
         "embed.html", w=w, told=told, panel=drawn, drawn=picture.both(drawn, told, w), sheet=report.SHEET,
         allows=report.ALLOWS,

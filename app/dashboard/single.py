@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.analysis.tags import normal
 from app.dashboard import brought, noted, panels, posts, render, subjects, tables
-from app.dashboard.asked import Asked
+from app.dashboard.asked import MEASURES, Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.subjects import Subject
 from app.dashboard.words import Words
@@ -77,11 +77,11 @@ async def _page(
     unseen, unseen_more = tables.missing(shown, it, w)
     every = render.EVERY_S if it.end is None and len(shown.edges) <= MOST_LIVE_ROWS else 0
     # Who is new among the authors of one person says nothing.
-    most = 2 if subject.kind == "influencer" else 3
+    measures = [name for name in MEASURES if subject.kind != "influencer" or name != "authors"]
     return render.watched(
         request, "subject.html", it, now, every, about=subject.name, subject=subject, heading=heading, shown=shown,
         moved=moved, sure=sure,
-        panels=panels.panels(shown, it, w, subject.marks, most),
+        panels=panels.panels(shown, it, w, subject.marks, measures), measures=measures,
         rows=tables.rows(shown, it, w)[:MOST_ROWS], most_rows=MOST_ROWS, columns=tables.COLUMNS,
         gifts=noted.gifts(shown, it, w, subject.marks), totals=tables.totals(shown, w),
         platforms=tables.platforms(shown, w), unseen=unseen, unseen_more=unseen_more,

@@ -29,7 +29,11 @@ class Subject:
 
 async def shown(session: ReadSession, subject: Subject, it: Asked, words: Words, now: int) -> panels.Shown:
     ask = it.curve(await overview.first_post(session, subject.kind, subject.ref), now)
-    return panels.shown(await curves.growth(session, subject.kind, subject.ref, ask, now, subject.label), words)
+    found = panels.shown(await curves.growth(session, subject.kind, subject.ref, ask, now, subject.label), words)
+    if it.show == "total":
+        before = await curves.views_before(session, subject.kind, subject.ref, found.edges, found.step, it.platform)
+        found.series["views_total"] = panels.running(found.series["views"], before)
+    return found
 
 
 async def last_day(session: ReadSession, subject: Subject, words: Words, now: int) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from app.analysis import calendar
 from app.clock import DAY, from_ms, to_ms
 
 MOST_WIDE, MOST_NARROW = 9, 4
+MOST_POWERS, GROUND = 7, 0.5
 
 
 def numbers(low: float, high: float, about: int = 4) -> list[int]:
@@ -19,6 +20,18 @@ def numbers(low: float, high: float, about: int = 4) -> list[int]:
     step = max(1, round(next(part * power for part in (1, 2, 5, 10) if part * power >= rough * 0.999)))
     first, last = math.floor(low / step), max(math.ceil(high / step), math.floor(low / step) + 1)
     return [count * step for count in range(first, last + 1)]
+
+
+def powers(high: float) -> list[int]:
+    """0, and powers of ten up to at or above `high`; where they are many, some are left out."""
+    top = max(1, math.ceil(math.log10(max(high, 1)) - 1e-9))
+    every = math.ceil(top / MOST_POWERS)
+    return [0, *(10**power for power in range(top % every, top + 1, every))]
+
+
+def height(value: float) -> float:
+    """On a scale of powers of ten, from the ground up: 0, and what has fallen below it, lies half a power under 1."""
+    return max(0.0, value) * GROUND if value < 1 else GROUND + math.log10(value)
 
 
 @dataclass(frozen=True, slots=True)

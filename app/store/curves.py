@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from sqlalchemy import select
 
 from app.analysis import calendar, curve
+from app.analysis.contribution import COLUMN
 from app.analysis.shape import Ints
 from app.analysis.sums import HOUR
 from app.clock import EARLIEST, LATEST, MINUTE, rfc3339
@@ -69,6 +71,14 @@ async def growth(
     if kind == "campaign":
         found["outcomes"] = await outcome_series.read(session, ref, edges, ask.as_of)
     return found
+
+
+async def views_before(
+    session: ReadSession, kind: str, ref: str, edges: Sequence[int], step: str, platform: str | None
+) -> int:
+    """What all posts had gained of views before the first edge. The curve of the same edges has read it already."""
+    rows = await Rollups(session, subject_key(kind, ref)).read(np.array(edges, dtype=np.int64), step, platform)
+    return sum(int(one.before[COLUMN["views"]]) for one in rows.values())
 
 
 async def totals(session: ReadSession, kind: str, ref: str, start: int, end: int, now: int) -> dict[str, Any]:

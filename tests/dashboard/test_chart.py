@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.clock import DAY, HOUR, parse_time
-from app.dashboard import chart, ticks
+from app.dashboard import chart, panels, ticks
 from app.dashboard.asked import step_for
 from app.dashboard.chart import Curve, Unseen
 
@@ -116,6 +116,37 @@ def test_a_time_before_it_was_followed_says_so() -> None:
 )
 def test_levels_are_round_whole_numbers(low: int, high: int, expected: list[int]) -> None:
     assert ticks.numbers(low, high) == expected
+
+
+@pytest.mark.parametrize(
+    ("high", "expected"),
+    [
+        (1, [0, 1, 10]),
+        (10, [0, 1, 10]),
+        (11, [0, 1, 10, 100]),
+        (10**7, [0, *(10**n for n in range(8))]),
+        (10**9, [0, 10, 1_000, 100_000, 10**7, 10**9]),
+    ],
+)
+def test_levels_of_a_log_scale_are_powers_of_ten(high: int, expected: list[int]) -> None:
+    assert ticks.powers(high) == expected
+
+
+def test_on_a_log_scale_powers_are_as_far_apart_and_nothing_is_on_the_ground() -> None:
+    drawn = chart.draw(hours([1, 10, 100, 0]), [], log=True)
+    assert drawn.levels == ((1.0, 0), (0.8, 1), (0.4, 10), (0.0, 100))
+    assert {(2_500, 800), (5_000, 400), (7_500, 0), (10_000, 1_000)} <= reached(drawn.line)
+
+
+def test_on_a_log_scale_a_fall_lies_on_the_ground_and_a_gap_stays_one() -> None:
+    drawn = chart.draw(hours([10, -7, None, 10]), [], log=True)
+    assert {y for _, y in reached(drawn.line)} == {0, 1_000}
+    assert drawn.seen.count("M") == 2
+
+
+def test_a_sum_goes_on_over_what_was_not_observed_and_begins_where_something_is_known() -> None:
+    assert panels.running([None, 3, None, 4], 0) == [None, 3, 3, 7]
+    assert panels.running([None, 3], 5) == [5, 8]
 
 
 @pytest.mark.parametrize("length", [1, 6, 24, 72, 168, 42 * 24, 300 * 24, 4_000 * 24, 90_000 * 24])

@@ -248,7 +248,7 @@ async def test_static_files_are_kept_by_browsers_until_they_change(browser: http
     assert (await browser.get("/static/live.js")).headers["cache-control"] == "no-cache"
     assert (await browser.get("/static/..%2Fpages.py")).status_code == 404
     assert (await browser.get("/static/nope.css")).status_code == 404
-    assert len(render.STATIC["live.js"].splitlines()) < 60
+    assert len(render.STATIC["live.js"].splitlines()) < 160
 
 
 async def test_only_a_page_that_can_move_is_read_again(browser: httpx.AsyncClient, rain: str) -> None:
