@@ -12,6 +12,7 @@ from app.db.engine import Database
 from app.store import campaigns, outcomes
 from app.store.outcomes import Gift
 from tests.api.conftest import NOON
+from tests.built import once
 from tests.imports.files import bring
 from tests.store.sky import DAY, HOUR, Row, campaign, follow, rain
 
@@ -30,6 +31,10 @@ def bursts(launch: int, times: int, seed: int) -> list[Row]:
 
 @pytest.fixture
 async def two(db: Database) -> None:
+    await once(db, _two, lambda: _two(db))
+
+
+async def _two(db: Database) -> None:
     source = await follow(db, ["#Old", "#Young"], NOW - 9 * DAY, NOW)
     await campaign(db, "old", "#Old", OLD, NOW)
     await campaign(db, "young", "#Young", YOUNG, NOW)

@@ -27,11 +27,16 @@ from app.settings import Settings
 from app.store import following
 from tests.api.conftest import KEY, add_source, ago, arrive, client_of, post
 from tests.api.serving import Hurried, served
-from tests.clocks import FakeClock
+from tests.built import once
 
 
 @pytest.fixture
-async def seen(db: Database, clock: FakeClock) -> Database:
+async def seen(db: Database) -> Database:
+    await once(db, _seen, lambda: _seen(db))
+    return db
+
+
+async def _seen(db: Database) -> None:
     source = await add_source(db)
     async with db.write() as session:
         for tag in ("Rain", "Sun", "Wind"):
@@ -40,7 +45,6 @@ async def seen(db: Database, clock: FakeClock) -> Database:
     posts = [post(1, ("Rain",), ago(hours=3)), post(2, ("Sun", "Rain"), ago(hours=2)), post(4, ("Wind",), ago(hours=2))]
     await arrive(db, source, [*posts, post(3, ("Sun",), ago(hours=1), **shy)], ago(minutes=30))
     await arrive(db, source, [post(1, ("Rain",), ago(hours=3), likes=9)], ago(minutes=20))
-    return db
 
 
 def lines(answer: httpx.Response) -> list[dict[str, Any]]:

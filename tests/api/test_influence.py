@@ -14,6 +14,7 @@ from app.store import campaigns, outcomes
 from app.store.influence import MOST_ACTS
 from app.store.outcomes import Gift
 from tests.api.conftest import NOON
+from tests.built import once
 from tests.store.sky import DAY, HOUR, Row, campaign, follow, rain
 
 NOW = to_ms(NOON) // HOUR * HOUR
@@ -44,6 +45,10 @@ async def made(api: httpx.AsyncClient, name: str, handle: str) -> str:
 
 @pytest.fixture
 async def sky(db: Database, api: httpx.AsyncClient) -> dict[str, str]:
+    return await once(db, _sky, lambda: _sky(db, api))
+
+
+async def _sky(db: Database, api: httpx.AsyncClient) -> dict[str, str]:
     """`Star` brings a wave of posts; `Echo` posts in a calm hour and brings none. Returns their ids."""
     source = await follow(db, ["#Sky"], NOW - WEEKS * 7 * DAY, NOW)
     echo: Row = (BOOM - 5 * DAY + 60_000, "echo", 900_000, 3)

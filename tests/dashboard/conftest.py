@@ -21,6 +21,7 @@ from app.store.campaigns import Described
 from app.store.people import Claim
 from collectors.posts import Account, Engagement
 from tests.api.conftest import KEY, NOON, add_source, ago, arrive, minted, post
+from tests.built import once
 from tests.clocks import FakeClock
 
 ROOT = "http://127.0.0.1:8000"
@@ -47,6 +48,10 @@ async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def rain(db: Database) -> str:
+    return await once(db, _rain, lambda: _rain(db))
+
+
+async def _rain(db: Database) -> str:
     """#rain in the campaign `wet`: three days, of which the middle one was missed. Returns the influencer's id."""
     source = await add_source(db)
     async with db.write() as session:
@@ -71,6 +76,10 @@ async def rain(db: Database) -> str:
 
 @pytest.fixture
 async def hostile(db: Database) -> list[str]:
+    return await once(db, _hostile, lambda: _hostile(db))
+
+
+async def _hostile(db: Database) -> list[str]:
     """A post, an author, a campaign and an influencer for each way that text tries to become markup."""
     source = await add_source(db, "one.example")
     async with db.write() as session:

@@ -12,6 +12,7 @@ from app.store import campaigns, outcomes, people
 from app.store.outcomes import Gift
 from app.store.people import Claim
 from tests.api.conftest import NOON
+from tests.built import once
 from tests.dashboard.conftest import parsed
 from tests.store.sky import DAY, HOUR, campaign, follow, rain
 
@@ -20,6 +21,10 @@ NOW = to_ms(NOON)
 
 @pytest.fixture
 async def two(db: Database) -> None:
+    await once(db, _two, lambda: _two(db))
+
+
+async def _two(db: Database) -> None:
     source = await follow(db, ["#A", "#B"], NOW - 5 * DAY, NOW)
     async with db.write() as session:
         claims = [Claim("mastodon", None, "https://sky.example/users/a1")]
