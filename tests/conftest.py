@@ -26,6 +26,14 @@ for name in [key for key in os.environ if key.startswith("GROUNDSWELL_") and key
     del os.environ[name]
 
 
+# Those that start processes and wait for them. Whoever takes one of these last is waited for by all.
+LONG = {"test_workers.py", "test_watching.py", "test_delivering.py", "test_cli_process.py", "test_schemathesis.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Under CI a skipped test is a failed one, replays of recorded answers apart: what is not run proves nothing."""
