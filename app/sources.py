@@ -47,6 +47,14 @@ class DatabaseMeter:
             raise Spent(f"the budget {name!r} is used up", from_ms(taken))
         self.calls += 1
 
+    async def give_back(self, name: str, units: int) -> None:
+        now = to_ms(self._clock.now())
+        async with self._db.write() as session:
+            state = await budgets.held(session, self._source_id, name)
+            await budgets.write(
+                session, self._source_id, name, budget.give_back(state, _window(self._allowances[name]), units, now)
+            )
+
     async def told(self, told: Told) -> None:
         """Headers are written with the next call, at once when they say that nothing is left."""
         if told.name not in self._allowances:
@@ -160,13 +168,14 @@ async def look_over(settings: Settings, new: NewSource) -> None:
         raise Invalid("name", new.name, "use a to z, 0 to 9, dot, dash and underscore, at most 63")
     if new.platform not in collectors.PLATFORMS:
         raise Invalid("platform", new.platform, f"must be one of {', '.join(sorted(collectors.PLATFORMS))}")
+    offer = collectors.offer(new.platform)
     if new.url is not None:
         try:
             await outbound.check_url(new.url, settings.allow_networks)
         except Refused as error:
             raise Invalid("url", new.url, str(error)) from None
-    elif new.platform == "mastodon":
-        raise Invalid("url", None, "say which server: --url https://mastodon.example")
+    elif offer.needs_url:
+        raise Invalid("url", None, f"say which server: {offer.url_words}")
 
 
 def _check_credential_file(path: str | None) -> None:
@@ -178,6 +187,7 @@ class _OneOff:
     """For a server that is no source yet: nothing is kept, and no source's budget pays for the call or two."""
 
     async def spend(self, name: str, units: int = 1) -> None: ...
+    async def give_back(self, name: str, units: int) -> None: ...
     async def told(self, told: Told) -> None: ...
     async def save(self, values: Mapping[str, str]) -> None: ...
 

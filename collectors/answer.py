@@ -1,5 +1,6 @@
 """One answer of a server, and what it means for the caller when it is no good."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import httpx
@@ -28,14 +29,18 @@ class Answer(msgspec.Struct, frozen=True):
 
     def words(self) -> str:
         """For people: never to branch on, never a whole body."""
-        return ": ".join(filter(None, (self.error(), self._said("message"))))[:200]
+        return ": ".join(dict.fromkeys(_said(self._decoded())))[:200]
 
     def _said(self, key: str) -> str:
+        body = self._decoded()
+        said = body.get(key) if isinstance(body, dict) else None
+        return said if isinstance(said, str) else ""
+
+    def _decoded(self) -> object:
         try:
-            said = msgspec.json.decode(self.body, type=dict[str, msgspec.Raw])
-            return msgspec.json.decode(said[key], type=str) if key in said else ""
+            return msgspec.json.decode(self.body)
         except BROKEN:
-            return ""
+            return None
 
     def failure(self, words: str, until: datetime | None) -> CollectorError:
         """Judged by the status alone. `until` is what the headers say of waiting, if they do."""
@@ -55,3 +60,19 @@ class Answer(msgspec.Struct, frozen=True):
             case status if status >= 500 and status != 501:
                 return Unavailable(words)
         return Refused(words)
+
+
+_WORDS = ("error", "error_msg", "title", "code", "message", "msg", "detail")
+_INSIDE = ("error", "meta", "errors")
+
+
+def _said(body: object) -> Iterator[str]:
+    """What is said in the places where platforms say it: at the top, or one object or list deeper."""
+    if isinstance(body, list):
+        body = body[0] if body else None
+    if not isinstance(body, dict):
+        return
+    yield from (said for key in _WORDS if isinstance(said := body.get(key), str) and said)
+    for key in _INSIDE:
+        if isinstance(body.get(key), dict | list):
+            yield from _said(body[key])

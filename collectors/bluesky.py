@@ -12,7 +12,7 @@ from collectors.answer import Answer
 from collectors.bluesky_session import ENTRYWAY, Session
 from collectors.bluesky_view import read_posts, read_profiles
 from collectors.bluesky_walk import Place, Walk, milliseconds
-from collectors.contract import Allowance, Credential, Keeper, Meter, Offer
+from collectors.contract import Allowance, Cost, Credential, Keeper, Meter, Offer
 from collectors.errors import Malformed, RateLimited, Refused, Unauthorized, Unavailable
 from collectors.http import Http, Params
 from collectors.posts import Account, Looked, Page, Post
@@ -20,6 +20,7 @@ from collectors.rates import no_rates, utc_now
 
 APPVIEW = "https://public.api.bsky.app"
 LIMIT, BATCH = 100, 25
+APP = Cost({"appview": 1})
 
 _SEARCH = "/xrpc/app.bsky.feed.searchPosts"
 _GET_POSTS = "/xrpc/app.bsky.feed.getPosts"
@@ -47,7 +48,11 @@ class Bluesky:
         accounts_batch=BATCH,
         delay=timedelta(seconds=1),
         needs_credential=True,
-        credential_words="identifier: the handle; secret: an app password from the settings, never the account's own",
+        url_words="a server of one's own that answers everything; the network where it is left out",
+        credential_words="an app password from the settings, never the account's own",
+        needs_identifier=True,
+        identifier_words="the handle",
+        costs={"search": Cost(item={"appview": 1}), "look": APP, "accounts": APP},
         notes=(
             "A deactivated account's posts vanish and come back with it; likes of accounts that are gone stay counted.",
             "A post in the text's words only, with no tag marked by its client, is not found under the tag.",

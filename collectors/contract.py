@@ -13,13 +13,26 @@ from collectors.posts import CountBucket, Looked, Page, Post
 class Allowance:
     """A budget that a platform sets: `limit` units a `window`. `name` tells buckets of one credential apart.
 
-    Units are calls unless the platform prices differently (`unit` "call", "unit", "post", or "microdollar").
+    Units are calls unless the platform prices differently (`unit` "call", "unit", "post", "hashtag" or "microdollar").
+    `limit` is what the platform grants at first; a source's owner may set another. 0: only the owner can say it, as
+    with money, and nothing is spent before that.
     """
 
     name: str
     limit: int
     window: timedelta
     unit: str = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one call takes from which allowance: `call` by itself, `item` for each post or account that it answers."""
+
+    call: Mapping[str, int] = field(default_factory=lambda: {"calls": 1})
+    item: Mapping[str, int] = field(default_factory=dict)
+
+
+USUAL_COST = Cost()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +47,13 @@ class Offer:
     accounts_batch: int = 0  # accounts a look-up asks for at once; 0: followers come with posts or not at all
     look_back: timedelta | None = None  # how far back a search reaches; None: all that the server holds
     delay: timedelta = timedelta(0)  # how long after its birth a post may first be found
+    needs_url: bool = False  # one of many servers: whose?
+    url_words: str = ""  # what the address is of; "" where there is only one server, which need not be named
     needs_credential: bool = False
-    credential_words: str = ""  # what to put into the credential file
+    credential_words: str = ""  # what to put into the credential file; "": none is of any use
+    needs_identifier: bool = False
+    identifier_words: str = ""  # what goes with the credential; "": nothing
+    costs: Mapping[str, Cost] = field(default_factory=dict)  # of "search", "look", "accounts", "counts" one call
     notes: tuple[str, ...] = ()
     policy: Policy = USUAL  # what its terms ask of whoever keeps its posts
 
@@ -55,6 +73,9 @@ class Meter(Protocol):
 
     async def spend(self, name: str, units: int = 1) -> None:
         """Take `units` of allowance `name`, or raise Spent with the time when there is some again."""
+
+    async def give_back(self, name: str, units: int) -> None:
+        """What was taken for an answer and not used up by it: as with posts that are paid for one by one."""
 
     async def told(self, told: Told) -> None:
         """Pass on what rate headers said."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from types import MappingProxyType
 
 import httpx
 import msgspec
@@ -11,19 +12,22 @@ import msgspec
 from collectors.answer import Answer
 from collectors.body import MAX_WIRE, Unreadable, gunzip
 from collectors.contract import Meter
-from collectors.errors import CollectorError, Malformed, Refused, Unavailable
+from collectors.errors import CollectorError, Malformed, Refused, Spent, Unavailable
 from collectors.rates import ReadRates, utc_now, wait_until
 
 DEADLINE = 30.0  # for a whole answer: a server that drips one byte a second is given up too
 CONNECT = 5.0
 
 Params = Sequence[tuple[str, str]]
+Spend = Sequence[str] | Mapping[str, int]
+"""What a call takes from the budget: one unit of each name, or so many."""
 
 
 class Http:
     """Calls one server. Asks the meter before each call and tells it after; sends `secret` to that server only.
 
-    `hidden` is another secret that the server knows, and might echo in its errors.
+    `secret` travels as a bearer token; what goes in another header is in `headers`. `hidden` is another secret that the
+    server knows, and might echo in its errors.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Http:
         *,
         secret: str | None = None,
         hidden: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         try:
@@ -44,24 +49,39 @@ class Http:
         if self.base.scheme not in ("http", "https") or not self.base.host:
             raise Refused(f"{base_url!r} is not an http or https URL")
         self._client, self._meter, self._rates, self._now = client, meter, rates, now
-        self.secret, self._hidden = secret, hidden
+        self.secret, self._hidden, self._headers = secret, hidden, headers
 
     async def get(
-        self, path: str, params: Params = (), *, spend: Sequence[str] = ("calls",), expect: Collection[int] = ()
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        spend: Spend = ("calls",),
+        expect: Collection[int] = (),
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         """A good answer, or one whose status is in `expect`; everything else is raised as what to do next."""
-        url = self._url(path, params)
-        try:
-            answer = await self._once("GET", url, spend)
-        except _Cut:  # an idle connection that the server had closed looks just like this
-            answer = await self._once("GET", url, spend)
-        return self._good(answer, expect)
+        request = self._request("GET", self._url(path, params), headers=headers)
+        return self._good(await self._twice(request, spend), expect)
 
     async def post(
-        self, path: str, body: Mapping[str, str] | None, *, spend: Sequence[str] = (), expect: Collection[int] = ()
+        self,
+        path: str,
+        body: object = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        params: Params = (),
+        spend: Spend = (),
+        expect: Collection[int] = (),
+        headers: Mapping[str, str] = MappingProxyType({}),
+        reads: bool = False,
     ) -> Answer:
+        """`body` goes as JSON, `form` as a form. `reads`: it changes nothing there, so it may be sent a second time."""
         content = None if body is None else msgspec.json.encode(body)
-        return self._good(await self._once("POST", self._url(path, ()), spend, content), expect)
+        typed = {} if content is None else {"content-type": "application/json"}
+        request = self._request("POST", self._url(path, params), content, form, headers={**typed, **headers})
+        answer = await self._twice(request, spend) if reads else await self._once(request, spend)
+        return self._good(answer, expect)
 
     def ours(self, url: httpx.URL) -> bool:
         """Whether a URL that an answer named is on this same server: scheme, host and port."""
@@ -90,23 +110,49 @@ class Http:
             return answer
         raise self.failure(answer)
 
-    async def _once(self, method: str, url: httpx.URL, spend: Sequence[str], content: bytes | None = None) -> Answer:
-        for name in spend:
-            await self._meter.spend(name)
-        headers = {"accept": "application/json", "accept-encoding": "gzip"}
-        if content is not None:
-            headers["content-type"] = "application/json"
+    def _request(
+        self,
+        method: str,
+        url: httpx.URL,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str],
+    ) -> httpx.Request:
+        ours = {"accept": "application/json", "accept-encoding": "gzip", **self._headers, **headers}
         if self.secret:
-            headers["authorization"] = f"Bearer {self.secret}"
-        request = self._client.build_request(
-            method, url, headers=headers, content=content, timeout=httpx.Timeout(DEADLINE, connect=CONNECT)
+            ours["authorization"] = f"Bearer {self.secret}"
+        timeout = httpx.Timeout(DEADLINE, connect=CONNECT)
+        return self._client.build_request(
+            method, url, headers=ours, content=content, data=dict(form) if form else None, timeout=timeout
         )
+
+    async def _twice(self, request: httpx.Request, spend: Spend) -> Answer:
+        try:
+            return await self._once(request, spend)
+        except _Cut:  # an idle connection that the server had closed looks just like this
+            return await self._once(request, spend)
+
+    async def _once(self, request: httpx.Request, spend: Spend) -> Answer:
+        await self._spend(spend)
         async with self._deadline():  # the server's alone: the meter may wait for a database, before and after
             answer = await self._read(request)
         told = self._rates(answer.headers)
         if told is not None:
             await self._meter.told(told)
         return answer
+
+    async def _spend(self, spend: Spend) -> None:
+        """All that the call takes, or nothing: what was taken already goes back where another budget is used up."""
+        taken: list[tuple[str, int]] = []
+        try:
+            for name, units in spend.items() if isinstance(spend, Mapping) else ((name, 1) for name in spend):
+                await self._meter.spend(name, units)
+                taken.append((name, units))
+        except Spent:
+            for name, units in taken:
+                await self._meter.give_back(name, units)
+            raise
 
     @asynccontextmanager
     async def _deadline(self) -> AsyncIterator[None]:

@@ -50,6 +50,8 @@ class Mastodon:
         page_size=LIMIT,
         batch_size=20,
         accounts_batch=40,
+        needs_url=True,
+        url_words="the address of the server, as https://mastodon.example",
         credential_words="an access token of a user with the right to read; many Mastodon servers need none",
         notes=(
             "A server counts the likes, reposts and replies that reached it: lower bounds for posts of other servers.",

@@ -57,11 +57,13 @@ class Page(msgspec.Struct, frozen=True):
     """One answer to a search, newest posts first. `cursor` None: the platform has no more.
 
     `skipped` names items that could not be read (a required field broken): the rest of the page is good.
+    `cut`: what is older is there, but not shown, as with a feed's last ten items: nothing is proved below the oldest.
     """
 
     posts: tuple[Post, ...]
     cursor: str | None
     skipped: tuple[str, ...] = ()
+    cut: bool = False
 
 
 class Looked(msgspec.Struct, frozen=True):

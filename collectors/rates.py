@@ -31,12 +31,26 @@ def iso_reset(name: str) -> ReadRates:
     return read
 
 
-def unix_reset(name: str) -> ReadRates:
-    """RateLimit-*, whose Reset is in unix seconds: Bluesky's PDS."""
+def unix_reset(name: str, prefix: str = "ratelimit") -> ReadRates:
+    """RateLimit-*, whose Reset is in unix seconds: Bluesky's PDS; with another prefix also X."""
 
     def read(headers: httpx.Headers) -> Told | None:
-        told = _counts(headers, "ratelimit", name)
-        return told and Told(name, told.limit, told.remaining, _unix(headers.get("ratelimit-reset", "")))
+        told = _counts(headers, prefix, name)
+        return told and Told(name, told.limit, told.remaining, _unix(headers.get(f"{prefix}-reset", "")))
+
+    return read
+
+
+def seconds_left(name: str, now: Callable[[], datetime]) -> ReadRates:
+    """X-RateLimit-Used, -Remaining ("595.0") and -Reset, which is in seconds from now: Reddit."""
+
+    def read(headers: httpx.Headers) -> Told | None:
+        used, remaining, reset = (
+            _number(headers.get(f"x-ratelimit-{part}", "").partition(".")[0]) for part in ("used", "remaining", "reset")
+        )
+        if remaining is None or reset is None or reset >= 10**6:
+            return None
+        return Told(name, None if used is None else used + remaining, remaining, now() + timedelta(seconds=reset))
 
     return read
 

@@ -47,6 +47,18 @@ def take(spent: Spent, limit: int, window_ms: int, units: int, now: int, spare: 
     return replace(spent, slices=slices, told_remaining=told)
 
 
+def give_back(spent: Spent, window_ms: int, units: int, now: int) -> Spent:
+    """What was taken a moment ago and not used. It leaves the newest slices first, and no slice below nothing."""
+    slices = dict(spent.slices)
+    for number in sorted(slices, reverse=True):
+        if number < now // max(1, window_ms // SLICES) - 1:
+            break
+        back = min(units, slices[number])
+        slices[number] -= back
+        units -= back
+    return replace(spent, slices=slices)
+
+
 def _again_at(spent: Spent, slices: Mapping[int, int], limit: int, width: int, needed: int, now: int) -> int:
     waits = [now + width]
     room = limit - sum(slices.values())

@@ -156,7 +156,7 @@ async def _keep_page(ours: Visit, page: Page, before: Walk, *, resumed: bool) ->
     """Rows, watermark and coverage of one page in one transaction: a crash before the commit repeats the page."""
     now, claimed, posts = ours.now, ours.claimed, _ours(ours, page)
     births = [min(to_ms(post.created_at), now) for post in page.posts]
-    after = walks.after_page(before, page.cursor, births, proof.unread(page))
+    after = walks.after_page(before, page.cursor, births, proof.unread(page), cut=page.cut)
     if resumed and after.low != before.low:
         after = replace(after, failures=0)
     plan = cadence.plan(now, claimed.interval_ms)

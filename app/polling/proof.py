@@ -8,6 +8,7 @@ from app.store import coverage, refreshing
 from app.store.coverage import Stretch
 from collectors.posts import Page
 
+HIDDEN = "older than what the platform shows"
 SUSPECT_FROM = 10
 """Of so many known posts that a walk should show again, fewer than half is suspect: results were held back."""
 
@@ -34,8 +35,10 @@ async def cover(session: Session, ours: Visit, earlier: Walk, walk: Walk, *, end
     if stretch := walks.proved(earlier, walk, ours.lag, ended=ended, reach=ours.reach):
         await coverage.write(session, ours.claimed.id, *stretch, "partial" if reason else "complete", reason)
     if ended and ours.reach is not None and walk.goal is not None and walk.goal < ours.reach:
-        words = "older than what the platform shows"
-        await coverage.write(session, ours.claimed.id, walk.goal, ours.reach, "missed", words)
+        await coverage.write(session, ours.claimed.id, walk.goal, ours.reach, "missed", HIDDEN)
+    if ended and (hidden := walks.hidden_below(walk)):
+        ours.summary.worse("partial", HIDDEN)
+        await coverage.write(session, ours.claimed.id, *hidden, "missed", HIDDEN)
 
 
 async def judge(session: Session, ours: Visit, walk: Walk, *, ended: bool) -> None:

@@ -17,7 +17,8 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Everything born in [low, top) that the platform shows has been kept. `overlaps`: what lies below the goal is known
     from an earlier walk, so this one must meet it. `flaw`: what could not be read of the last page, and so lies between
-    its posts, below `low`. `failures`: passes in a row that came no further.
+    its posts, below `low`. `failures`: passes in a row that came no further. `cut`: the platform shows no older posts,
+    though there may be some.
     """
 
     top: int
@@ -28,6 +29,7 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
     overlaps: bool = False
     flaw: str | None = None
     failures: int = 0
+    cut: bool = False
 
     @property
     def begun(self) -> bool:
@@ -63,7 +65,9 @@ def begin(window: Window, since: int | None = None) -> Walk:
     return Walk(top=window.now, goal=goal, overlaps=goal == known)
 
 
-def after_page(walk: Walk, cursor: str | None, births: Sequence[int], unread: str | None = None) -> Walk:
+def after_page(
+    walk: Walk, cursor: str | None, births: Sequence[int], unread: str | None = None, *, cut: bool = False
+) -> Walk:
     """The walk after one more page. All after its newest post is proved: items within a page may be out of order.
 
     After it, not from it on: another post of that same instant may stand on the next page.
@@ -72,7 +76,7 @@ def after_page(walk: Walk, cursor: str | None, births: Sequence[int], unread: st
     low = reached if walk.low is None or reached is None else min(walk.low, reached)
     oldest = min([*births, *([walk.oldest] if walk.oldest is not None else [])], default=None)
     flaw = unread or (walk.flaw if low == walk.low else None)
-    return replace(walk, cursor=cursor, low=low, oldest=oldest, flaw=flaw)
+    return replace(walk, cursor=cursor, low=low, oldest=oldest, flaw=flaw, cut=cut)
 
 
 def is_done(walk: Walk, *, all_new: bool = False) -> bool:
@@ -92,11 +96,18 @@ def proved(before: Walk, walk: Walk, lag: int, *, ended: bool, reach: int | None
     `reach`: from when on the platform still shows posts. That it showed none before proves nothing.
     """
     until = walk.top - lag if before.low is None else min(before.low, walk.top - lag)
-    whole = walk.goal if walk.goal is not None else walk.oldest
+    whole = walk.goal if walk.goal is not None and not hidden_below(walk) else walk.oldest
     start = whole if ended else walk.low
     if start is not None and reach is not None:
         start = max(start, reach)
     return (start, until) if start is not None and start < until else None
+
+
+def hidden_below(walk: Walk) -> tuple[int, int] | None:
+    """The stretch down to its goal that the platform does not show, though there may be posts in it."""
+    if not walk.cut or walk.goal is None or walk.oldest is None or walk.oldest <= walk.goal:
+        return None
+    return walk.goal, walk.oldest
 
 
 def owed(walk: Walk, lag: int, since: int) -> tuple[int, int] | None:

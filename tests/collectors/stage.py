@@ -39,6 +39,10 @@ class CountingMeter:
             raise Spent(f"{name} is used up", NEWEST)
         self.spent += [name] * units
 
+    async def give_back(self, name: str, units: int) -> None:
+        for _ in range(units):
+            self.spent.remove(name)
+
     async def told(self, told: Told) -> None:
         self.heard.append(told)
 

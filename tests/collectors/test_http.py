@@ -13,7 +13,7 @@ import pytest
 
 from collectors import body as bodies
 from collectors import http as calls
-from collectors.errors import Malformed, RateLimited, Refused, Unavailable
+from collectors.errors import Malformed, RateLimited, Refused, Spent, Unavailable
 from collectors.http import Http
 from collectors.rates import iso_reset, unix_reset
 from tests.collectors.sockets import (
@@ -268,3 +268,16 @@ async def test_two_calls_share_a_connection(client: httpx.AsyncClient) -> None:
     assert server.requests[1].startswith("GET /2?a=b+c&a=%23d ") or server.requests[1].startswith(
         "GET /2?a=b%20c&a=%23d "
     )
+
+
+async def test_a_call_that_one_budget_forbids_takes_nothing_from_the_others(client: httpx.AsyncClient) -> None:
+    class Poor(CountingMeter):
+        async def spend(self, name: str, units: int = 1) -> None:
+            if name == "money":
+                raise Spent("no money", NEWEST)
+            await super().spend(name, units)
+
+    meter = Poor()
+    with pytest.raises(Spent):
+        await http(client, "http://127.0.0.1:9", meter).get("/x", spend={"calls": 2, "money": 500})
+    assert meter.spent == []

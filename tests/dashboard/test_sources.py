@@ -15,7 +15,7 @@ from app import sources
 from app.clock import DAY, HOUR
 from app.dashboard import days
 from app.dashboard.words import Words
-from app.dashboard.words.sources import FRENCH_NOTES
+from app.dashboard.words.platforms import FRENCH
 from app.db.engine import Database
 from app.main import create_app
 from app.models import Audit, Source
@@ -75,9 +75,10 @@ def test_weeks_stand_beside_each_other_and_weekdays_below() -> None:
     assert max(y for _, y in places) - min(y for _, y in places) == 6 * days.PITCH
 
 
-def test_what_is_translated_is_still_said_by_a_collector() -> None:
+def test_all_that_collectors_say_is_there_in_french_and_nothing_else() -> None:
     offers = [collectors.offer(name) for name in collectors.PLATFORMS]
-    assert set(FRENCH_NOTES) <= {text for one in offers for text in (*one.notes, one.credential_words)}
+    words = ((*one.notes, one.url_words, one.identifier_words, one.credential_words) for one in offers)
+    assert set(FRENCH) == {text for said in words for text in said if text}
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])

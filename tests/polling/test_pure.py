@@ -182,3 +182,11 @@ def test_some_is_spared_for_what_matters_more() -> None:
     assert budget.left(spent, LIMIT, WINDOW, NOW, spare=8) == 2
     assert isinstance(budget.take(spent, LIMIT, WINDOW, 3, NOW, spare=8), int)
     assert isinstance(budget.take(spent, LIMIT, WINDOW, 3, NOW), Spent)
+
+
+def test_what_was_taken_and_not_used_goes_back_and_no_further() -> None:
+    state = budget.take(budget.Spent({}), 1_000, HOUR, 100, 0)
+    assert isinstance(state, budget.Spent)
+    assert budget.left(budget.give_back(state, HOUR, 60, 0), 1_000, HOUR, 0) == 960
+    assert budget.left(budget.give_back(state, HOUR, 500, 0), 1_000, HOUR, 0) == 1_000
+    assert budget.left(budget.give_back(state, HOUR, 60, HOUR), 1_000, HOUR, HOUR) == 900, "long ago is spent"

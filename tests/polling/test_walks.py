@@ -71,6 +71,15 @@ def test_what_a_walk_proves(walk: Walk, ended: bool, reach: int | None, stretch:
     assert whole == (stretch and (stretch[0], 990)) or (stretch is None and whole == (985, 990))
 
 
+def test_what_a_platform_does_not_show_is_neither_proved_nor_empty() -> None:
+    """A feed of its last ten items: the oldest of them is the end of what is known."""
+    feed = walks.after_page(Walk(1_000, 100), None, [950, 700], cut=True)
+    assert walks.proved(Walk(1_000, 100), feed, LAG, ended=True) == (700, 990)
+    assert walks.hidden_below(feed) == (100, 700)
+    assert walks.hidden_below(walks.after_page(Walk(1_000, 100), None, [950, 90], cut=True)) is None
+    assert walks.hidden_below(walks.after_page(Walk(1_000, 100), None, [950, 700])) is None
+
+
 def test_what_a_walk_still_owes() -> None:
     assert walks.owed(Walk(1_000, 800, "c", 950), LAG, 0) == (800, 950)
     assert walks.owed(Walk(1_000, 800), LAG, 0) == (800, 990)

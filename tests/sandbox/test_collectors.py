@@ -31,6 +31,7 @@ class Open:
         self.heard: list[Told] = []
 
     async def spend(self, name: str, units: int = 1) -> None: ...
+    async def give_back(self, name: str, units: int) -> None: ...
 
     async def told(self, told: Told) -> None:
         self.heard.append(told)

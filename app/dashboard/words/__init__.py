@@ -19,6 +19,7 @@ from app.dashboard.words import (
     grew,
     looks,
     noted,
+    platforms,
     report,
     rules,
     settings,
@@ -29,8 +30,8 @@ from app.dashboard.words import (
 )
 
 ROOMS = (
-    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, settings, alerts, rules,
-    endpoints, shares, entry,
+    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, alerts,
+    rules, endpoints, shares, entry,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},

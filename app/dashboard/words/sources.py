@@ -197,37 +197,3 @@ FR = {
     "join.wrong.platform": "Cette plateforme n’existe pas.",
     "join.back": "Retour aux sources",
 }
-
-# What collectors say of their platforms, in English. A note that is not here is shown as it is.
-FRENCH_NOTES = {
-    "A server counts the likes, reposts and replies that reached it: lower bounds for posts of other servers.": (
-        "Un serveur compte les mentions j’aime, partages et réponses qui lui sont parvenus : "
-        "des minimums pour les publications d’autres serveurs."
-    ),
-    "Replies under a tag: Mastodon lists all, GoToSocial those to oneself, Takahe none.": (
-        "Réponses sous un hashtag : Mastodon les donne toutes, GoToSocial celles à soi-même, Takahe aucune."
-    ),
-    "A tag that stands only in a content warning is in no timeline.": (
-        "Un hashtag qui n’est que dans un avertissement n’est dans aucun fil."
-    ),
-    "GoToSocial counts every boost, also several by one account; Takahe still counts deleted replies.": (
-        "GoToSocial compte chaque partage, même plusieurs d’un seul compte ; "
-        "Takahe compte encore les réponses supprimées."
-    ),
-    "A deactivated account's posts vanish and come back with it; likes of accounts that are gone stay counted.": (
-        "Les publications d’un compte désactivé disparaissent et reviennent avec lui ; "
-        "les mentions j’aime de comptes disparus restent comptées."
-    ),
-    "A post in the text's words only, with no tag marked by its client, is not found under the tag.": (
-        "Une publication dont le hashtag n’est que dans le texte, sans être marqué par son logiciel, n’est pas trouvée."
-    ),
-    "an access token of a user with the right to read; many Mastodon servers need none": (
-        "un jeton d’accès d’un utilisateur qui a le droit de lire ; beaucoup de serveurs Mastodon n’en demandent pas"
-    ),
-    "identifier: the handle; secret: an app password from the settings, never the account's own": (
-        "qui se connecte : le nom public ; secret : un mot de passe d’application pris dans les réglages, "
-        "jamais celui du compte"
-    ),
-}
-EN |= {f"note.{text}": text for text in FRENCH_NOTES}
-FR |= {f"note.{text}": said for text, said in FRENCH_NOTES.items()}
