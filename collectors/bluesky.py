@@ -1,13 +1,16 @@
 """Bluesky: search by tag with an app password's session; posts and profiles from the public AppView, without one."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 import httpx
 import msgspec
 
+from collectors import jetstream
 from collectors.answer import Answer
 from collectors.bluesky_session import ENTRYWAY, Session
 from collectors.bluesky_view import read_posts, read_profiles
@@ -17,6 +20,7 @@ from collectors.errors import Malformed, RateLimited, Refused, Unauthorized, Una
 from collectors.http import Http, Params
 from collectors.posts import Account, Looked, Page, Post
 from collectors.rates import no_rates, utc_now
+from collectors.streaming import Heard, Tags
 
 APPVIEW = "https://public.api.bsky.app"
 LIMIT, BATCH = 100, 25
@@ -71,10 +75,23 @@ class Bluesky:
     ) -> None:
         if base_url is not None and base_url.rstrip("/") == APPVIEW:
             base_url = None
+        self._client, self._now = client, now
         self._public = Http(client, base_url or APPVIEW, meter, no_rates, now=now)
         self._session = Session(client, base_url or ENTRYWAY, meter, credential, keeper, now) if credential else None
+        if base_url is None and credential is None:  # found by the stream alone: the public AppView searches for nobody
+            self.offer = replace(type(self).offer, page_size=0)  # type: ignore[misc]
         # A server of one's own answers look-ups to its users; the network answers them to everybody.
         self._looks_logged_in = self._session is not None and base_url is not None
+
+    @staticmethod
+    def streams_by_itself(base_url: str | None, *, with_credential: bool) -> bool:  # noqa: ARG004
+        """The network's stream is everybody's; a server of one's own may have none."""
+        return base_url is None
+
+    async def stream(self, tags: Tags, *, cursor: str | None, url: str | None = None) -> AsyncGenerator[Heard, None]:
+        async with aclosing(jetstream.listen(self._client, url, tags, cursor, self._now)) as heard:
+            async for one in heard:
+                yield one
 
     async def check(self) -> Mapping[str, str]:
         if self._session is None:

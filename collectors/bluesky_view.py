@@ -1,5 +1,8 @@
 """How Bluesky's post and profile views are read into values. Pure: a saved answer tests it."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import msgspec
 
 from collectors.posts import Account, Engagement, Post
@@ -113,30 +116,43 @@ def account(read: Profile) -> Account:
 
 
 def _post(view: PostView) -> Post:
-    """Dated as Bluesky sorts: by the earlier of what the client said and when the server saw it."""
-    record, seen = view.record, utc(view.indexed_at)
     did, _, key = view.author.did, *view.uri.rpartition("/")[1:]
-    uri = view.uri if view.uri.startswith("at://did:") else f"at://{did}/app.bsky.feed.post/{key}"
+    uri = view.uri if view.uri.startswith("at://did:") else _uri(did, key)
+    counts = Engagement(
+        view.like_count, view.repost_count, view.reply_count, view.quote_count, bookmarks=view.bookmark_count
+    )
+    labels = _labels(view.record, view.labels, view.author.labels)
+    return _read(uri, view.record, utc(view.indexed_at), counts, account(view.author), labels)
+
+
+def read_record(did: str, key: str, record: Record, seen: datetime) -> Post:
+    """A post as its author wrote it, before anyone counted: of its author only the DID is known."""
+    author = Account(did, local_id=did)
+    return _read(_uri(did, key), record, seen, Engagement(), author, _labels(record, (), ()))
+
+
+def _read(
+    uri: str, record: Record, seen: datetime, counts: Engagement, author: Account, labels: tuple[str, ...]
+) -> Post:
+    """Dated as Bluesky sorts: by the earlier of what the client said and when the server saw it."""
     return Post(
         uri,
         min(utc(record.created_at), seen) if record.created_at else seen,
-        Engagement(
-            view.like_count,
-            view.repost_count,
-            view.reply_count,
-            view.quote_count,
-            bookmarks=view.bookmark_count,
-        ),
+        counts,
         uri,
-        account(view.author),
+        author,
         _tags(record),
         record.text or None,
-        f"https://bsky.app/profile/{did}/post/{key}",
+        f"https://bsky.app/profile/{author.native_id}/post/{uri.rpartition('/')[2]}",
         record.langs[0] if record.langs else None,
         record.reply.parent.uri if record.reply and record.reply.parent else None,
         quote_of=_quoted(record.embed),
-        labels=_labels(view),
+        labels=labels,
     )
+
+
+def _uri(did: str, key: str) -> str:
+    return f"at://{did}/app.bsky.feed.post/{key}"
 
 
 def _tags(record: Record) -> tuple[str, ...]:
@@ -152,10 +168,10 @@ def _quoted(embed: Embed | None) -> str | None:
     return uri if uri and "/app.bsky.feed.post/" in uri else None  # lists and feeds are embedded alike
 
 
-def _labels(view: PostView) -> tuple[str, ...]:
+def _labels(record: Record, on_post: Sequence[Label], on_author: Sequence[Label]) -> tuple[str, ...]:
     """What the author, or a moderator, put on the post, and the author's wish not to be shown to strangers."""
-    if not (view.labels or view.record.labels or view.author.labels):
+    if not (on_post or record.labels or on_author):
         return ()
-    labels = [*view.labels, *(view.record.labels.values if view.record.labels else ())]
-    labels += [label for label in view.author.labels if label.val == HIDDEN_FROM_STRANGERS]
+    labels = [*on_post, *(record.labels.values if record.labels else ())]
+    labels += [label for label in on_author if label.val == HIDDEN_FROM_STRANGERS]
     return tuple(dict.fromkeys(label.val for label in labels if not label.neg))

@@ -1,12 +1,13 @@
 """What a platform may offer: a few small protocols. A collector takes those it keeps, and says the rest in `Offer`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from collectors.policy import USUAL, Policy
-from collectors.posts import CountBucket, Looked, Page, Post
+from collectors.posts import CountBucket, Looked, Page
+from collectors.streaming import Heard, Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,16 @@ class Counts(Protocol):
 
 @runtime_checkable
 class Streams(Protocol):
-    """Posts as they are written, from `cursor` on; yields a post (or None for a heartbeat) and the cursor after it."""
+    """Posts as they are written."""
 
-    def stream(self, tags: frozenset[str], *, cursor: str | None) -> AsyncIterator[tuple[Post | None, str]]: ...
+    def stream(self, tags: Tags, *, cursor: str | None, url: str | None = None) -> AsyncGenerator[Heard, None]:
+        """From `cursor` on, where the platform can go back. `tags` may change while it runs: the next event is sought
+        for the new ones. `url`: where the owner says that the stream is; None: where the platform has it.
+        """
+
+    @staticmethod
+    def streams_by_itself(base_url: str | None, *, with_credential: bool) -> bool:
+        """Whether such a source has a stream without being told where."""
 
 
 class Collector(Protocol):

@@ -16,7 +16,7 @@ def post_view(world: World, post: Post, now: int) -> dict[str, Any]:
         "uri": post.native_id,
         "cid": post.cid,
         "author": _author(post.person),
-        "record": _record(post),
+        "record": record(post),
         "bookmarkCount": 0,
         "replyCount": levels.replies,
         "repostCount": levels.reposts,
@@ -50,9 +50,9 @@ def _author(person: Person) -> dict[str, Any]:
     }
 
 
-def _record(post: Post) -> dict[str, Any]:
+def record(post: Post) -> dict[str, Any]:
     inside = {fold(found[1]) for found in _HASHTAG.finditer(post.text)}
-    record: dict[str, Any] = {
+    found: dict[str, Any] = {
         "$type": "app.bsky.feed.post",
         "text": post.text,
         "createdAt": rfc3339(post.created_at),
@@ -61,12 +61,12 @@ def _record(post: Post) -> dict[str, Any]:
     }
     outside = [tag for tag in post.tags if fold(tag) not in inside]
     if outside:
-        record["tags"] = outside
+        found["tags"] = outside
     if post.answers:
-        record["reply"] = {"root": _reference(post.answers), "parent": _reference(post.answers)}
+        found["reply"] = {"root": _reference(post.answers), "parent": _reference(post.answers)}
     if post.quotes:
-        record["embed"] = {"$type": "app.bsky.embed.record", "record": _reference(post.quotes)}
-    return record
+        found["embed"] = {"$type": "app.bsky.embed.record", "record": _reference(post.quotes)}
+    return found
 
 
 def _facets(text: str) -> list[dict[str, Any]]:

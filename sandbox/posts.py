@@ -85,6 +85,15 @@ class Post:
         return "bafyrei" + digest(f"{self.native_id}/{self.edited_at}", 52)
 
 
+class Happened(NamedTuple):
+    """What a stream tells: `what` is create, update, delete, or the state of an account that left or is `active`."""
+
+    us: int  # microseconds, rising, each once
+    what: str
+    post: Post | None
+    person: Person
+
+
 class World(Protocol):
     """What a server shows. Every answer is what the public could see at `now`."""
 
@@ -98,6 +107,9 @@ class World(Protocol):
     def person(self, number: int) -> Person | None: ...
     def named(self, name: str) -> Person | None: ...
     def levels(self, post: Post, now: int) -> Levels: ...
+    def happened(self, network: str, after: int, now: int) -> Iterator[Happened]:
+        """All that happened after that microsecond and before `now`, in its order."""
+
     def knows(self, tag: str, now: int) -> bool:
         """Whether anyone ever used `tag`: some servers answer 404 for a tag that nobody did."""
 

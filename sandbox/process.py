@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from sandbox import demo, people
 from sandbox.births import CHUNK, Births, Born
 from sandbox.ids import fold, instant
-from sandbox.posts import Levels, Person, Post
+from sandbox.posts import HOUR, Happened, Levels, Person, Post
+
+_TOLD = 2 * HOUR  # what is edited or deleted later than that is not told of: a day would be gone through each second
 
 
 class Process:
@@ -62,6 +64,20 @@ class Process:
 
     def named(self, name: str) -> Person | None:
         return people.named(name)
+
+    def happened(self, network: str, after: int, now: int) -> Iterator[Happened]:
+        found = []
+        for born in self.births(max(self.began, after // 1_000 - _TOLD), now - 1):
+            if born.post.network == network:
+                for what, at in (
+                    ("create", born.post.created_at),
+                    ("update", born.edited_at),
+                    ("delete", born.deleted_at),
+                ):
+                    us = (at or 0) * 1_000 + born.post.position % 1_000
+                    if us > after and at is not None and at < now:
+                        found.append(Happened(us, what, born.shown(at) or born.post, born.post.person))
+        yield from sorted(found)
 
     def knows(self, tag: str, now: int) -> bool:
         return fold(tag) in self._under and now >= self.began

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sandbox.ids import BLUESKY, MASTODON, fold, position
-from sandbox.posts import Levels, Person, Post
+from sandbox.posts import Happened, Levels, Person, Post
 from sandbox.words import tags_of
 
 
@@ -40,6 +40,7 @@ class Script:
         self._by_place: dict[str, dict[int, Record]] = {MASTODON: {}, BLUESKY: {}}
         self._places: dict[str, list[int]] = {MASTODON: [], BLUESKY: []}
         self._serial = itertools.count(1)
+        self._log: dict[str, list[Happened]] = {MASTODON: [], BLUESKY: []}
 
     # What a test does.
 
@@ -69,6 +70,7 @@ class Script:
         record = Record([(now, post)], [(now, Levels())])
         self.records[post.native_id] = self._by_place[network][place] = record
         self._places[network].insert(bisect_left(self._places[network], place), place)
+        self._note(network, "create", person, post)
         return post
 
     def change(self, post: Post, *, likes: int = 0, reposts: int = 0, replies: int = 0, quotes: int = 0) -> Levels:
@@ -86,6 +88,20 @@ class Script:
 
     def delete(self, post: Post) -> None:
         self.records[post.native_id].shows.append((self.now(), None))
+        self._note(post.network, "delete", post.person, post)
+
+    def leave(self, network: str, person: Person, state: str = "deleted") -> None:
+        """The account is deleted, deactivated or suspended, and its posts are shown no more; `active`: it is back."""
+        for record in self._by_place[network].values():
+            last = next(version for _, version in reversed(record.shows) if version)
+            hidden = record.shows[-1][1] is None
+            if last.person == person and hidden == (state == "active"):
+                record.shows.append((self.now(), last if state == "active" else None))
+        self._note(network, state, person, None)
+
+    def _note(self, network: str, what: str, person: Person, post: Post | None) -> None:
+        log = self._log[network]
+        log.append(Happened(max(self.now() * 1_000, log[-1].us + 1 if log else 0), what, post, person))
 
     def restore(self, post: Post) -> None:
         """Bring back what was hidden, as it was last."""
@@ -97,7 +113,9 @@ class Script:
         record, now = self.records[post.native_id], self.now()
         last = next(version for _, version in reversed(record.shows) if version)
         record.shows.append((now, replace(last, text=text, tags=(*tags_of(text), *more_tags), edited_at=now)))
-        return record.shows[-1][1] or post
+        edited = record.shows[-1][1] or post
+        self._note(post.network, "update", post.person, edited)
+        return edited
 
     # What a check asks.
 
@@ -161,6 +179,10 @@ class Script:
 
     def named(self, name: str) -> Person | None:
         return self.people.get(name)
+
+    def happened(self, network: str, after: int, now: int) -> Iterator[Happened]:  # noqa: ARG002  all of it is past
+        log = self._log[network]
+        yield from log[bisect_right(log, after, key=lambda one: one.us) :]
 
     def knows(self, tag: str, now: int) -> bool:
         return any(

@@ -19,6 +19,7 @@ from sandbox.mastodon_door import Door
 from sandbox.mastodon_json import FLAVOURS
 from sandbox.posts import World
 from sandbox.process import Process
+from sandbox.streams import Streams
 
 
 def clock() -> int:
@@ -64,15 +65,20 @@ async def start(
     feeds: str = "public",
     limits: Limits | None = None,
     session_seconds: int = 7_200,
+    stream_keeps: int | None = None,
 ) -> Running:
     """Serve `world`, or the demo's as it follows from (seed, began). Port 0 takes a free one."""
     world = world or Process(seed, began if began is not None else demo.began(now()))
     limits = limits or Limits()
     sessions = Sessions(now, demo.BLUESKY_IDENTIFIER, demo.BLUESKY_PASSWORD, session_seconds)
     mastodon = Mastodon(world, now, Door(now, FLAVOURS[flavour], limits, token, feeds))
-    faults = Faults(Starlette(routes=[*mastodon.routes(), *Bluesky(world, now, sessions, limits).routes()]), now)
+    streams = Streams(world, now, mastodon.door, **({} if stream_keeps is None else {"kept": stream_keeps}))
+    networks = [*mastodon.routes(), *Bluesky(world, now, sessions, limits).routes(), *streams.routes()]
+    faults = Faults(Starlette(routes=networks), now)
     listener = _listen(port)
-    config = uvicorn.Config(faults, log_config=None, access_log=False, lifespan="off", server_header=False, ws="none")
+    config = uvicorn.Config(
+        faults, log_config=None, access_log=False, lifespan="off", server_header=False, ws="websockets-sansio"
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     return Running(server, task, f"http://127.0.0.1:{listener.getsockname()[1]}", world, faults)

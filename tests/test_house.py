@@ -18,7 +18,7 @@ ROOMS = ("app", "collectors", "sandbox", "migrations", "bench")
 SOURCES = sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py"))
 OURS = (*ROOMS, "tests")
 
-VALUES = {"collectors.posts", "collectors.errors"}
+VALUES = {"collectors.posts", "collectors.errors", "collectors.streaming"}
 # What every room between the store and the doors may lean on.
 FLOOR = {
     "app.settings", "app.clock", "app.errors", "app.failpoints", "app.db", "app.store", "app.analysis", "app.outbound",
@@ -34,14 +34,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.analysis": {"app.clock", *VALUES},
     "app.db": {"app.settings", "app.clock", "app.errors"},
     "app.models": {"app.db"},
-    "app.store": {"app.models", "app.db", "app.clock", "app.errors", "app.analysis", "collectors.posts"},
+    "app.store": {
+        "app.models",
+        "app.db",
+        "app.clock",
+        "app.errors",
+        "app.analysis",
+        "collectors.posts",
+        "collectors.streaming",
+    },
     "app.outbound": {"app.settings", "app.errors", "collectors"},
     "app.sources": FLOOR | {"app.access", "collectors"},
-    "app.polling": FLOOR | {"app.sources", "collectors.contract", *VALUES},
+    "app.polling": FLOOR | {"app.sources", "collectors.contract", "collectors.policy", *VALUES},
     "app.alerts": FLOOR | {"app.access", "collectors.rates"},
     "app.imports": FLOOR | VALUES,
     "app.exports": FLOOR,
-    "app.privacy": FLOOR,
+    "app.privacy": FLOOR | {"collectors"},
     "app.access": FLOOR,
     "app.api": FLOOR | {"app.access", "app.alerts", "app.imports", "app.exports"},
     "app.dashboard": FLOOR
@@ -62,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bench": {"app", "collectors", "sandbox", "tests"},
 }
 # What reads a platform's answers, and nothing that could store or serve them.
-PARSERS = {"feedparser", "httpx", "msgspec", "nh3", "regex", "websockets"}
+PARSERS = {"feedparser", "httpcore", "httpx", "msgspec", "nh3", "regex", "websockets"}
 
 
 def module_of(path: Path) -> str:
