@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from app.dashboard import (
+    adding,
     alerts,
     downloads,
     endpoints,
@@ -24,6 +25,7 @@ from app.dashboard import (
     silences,
     single,
     sources,
+    starting,
 )
 from app.errors import NotFound
 
@@ -49,6 +51,8 @@ for room in (
     shares,
     shared,
     entry,
+    starting,
+    adding,
 ):
     router.include_router(room.router)
 

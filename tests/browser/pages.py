@@ -33,6 +33,8 @@ def every(world: World) -> dict[str, str]:
         "deliveries": "/deliveries",
         "shares": "/shares",
         "report": "/campaigns/harvest/report",
+        "start": "/start",
+        "gifts": "/campaigns/harvest/outcomes",
         "login": "/login",
         "missing": "/campaigns/nothing",
     }

@@ -26,12 +26,13 @@ from app.dashboard.words import (
     shares,
     side,
     sources,
+    starting,
     today,
 )
 
 ROOMS = (
     common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, alerts,
-    rules, endpoints, shares, entry,
+    rules, endpoints, shares, entry, starting,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
