@@ -204,6 +204,7 @@ def test_users_and_tokens_are_made_listed_and_ended(folder: Path) -> None:
     well("users", "create", "Ana", given="correct horse\n")
     assert "a user 'Ana' already" in one_line(call("users", "create", "Ana", given="correct horse\n"))
     assert call("users", "create", "bo", given="short\n").code == 2
+    assert "Ana has no second factor" in one_line(call("users", "reset-totp", "ana"))
     well("users", "disable", "ana")
     assert json.loads(well("users", "list", "--json"))["items"][0]["disabled_at"]
     made = call("tokens", "create", "--scopes", "stats:read,export", "--name", "board", "--days", "7")

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
-from app.access import audit, sessions, users
+from app.access import audit, halfway, sessions, totp, users
 from app.access.asked import Asked, proxied
 from app.access.gate import Refusal, cookie_name, shown
+from app.access.halfway import CodeNeeded
 from app.access.principal import ALL, Principal
 from app.access.throttle import Throttle
 from app.access.users import Person
@@ -41,40 +42,48 @@ class Opened:
 
 async def set_up(state: Any, asked: Asked, code: str, name: str, password: str) -> Opened:
     """The first user, logged in. `state` is the web side's: db, keys, throttle, clock."""
-    await _slow_down(state, asked, "")
+    await slow_down(state, asked, "")
     now = to_ms(state.clock.now())
     try:
         async with state.db.write() as session:
             person = await users.set_up(session, state.keys, code, name, password, now)
-            return Opened(person, await _opened(session, state.keys, asked, person, "setup", now))
+            return Opened(person, await opened(session, state.keys, asked, person, "setup", now))
     except Forbidden:
-        _guessed_wrong(state, asked, "")
+        guessed_wrong(state, asked, "")
         raise
 
 
 async def log_in(state: Any, asked: Asked, name: str, password: str) -> Opened:
-    await _slow_down(state, asked, name)
+    """CodeNeeded where the user has a second factor: there is no login before `second.finish`."""
+    await slow_down(state, asked, name)
     async with state.db.read() as session:
         person = await users.check_password(session, name, password)
     if person is None:
-        _guessed_wrong(state, asked, name)
+        guessed_wrong(state, asked, name)
         raise Unauthenticated("name and password do not belong together")
+    await _ask_for_code(state, person)
     state.throttle.succeeded(name)
     async with state.db.write() as session:
-        text = await _opened(session, state.keys, asked, person, "login", to_ms(state.clock.now()))
+        text = await opened(session, state.keys, asked, person, "login", to_ms(state.clock.now()))
     return Opened(person, text)
+
+
+async def _ask_for_code(state: Any, person: Person) -> None:
+    async with state.db.read() as session:
+        if await totp.standing(session, person.id):
+            raise CodeNeeded(await halfway.word_for(session, state.keys, person.id, to_ms(state.clock.now())))
 
 
 async def change_password(state: Any, asked: Asked, who: Principal, old: str, new: str) -> Opened:
     """Ends every login of the user and opens this one anew. Guessing the old one is as slow as at the login."""
-    await _slow_down(state, asked, who.name)
+    await slow_down(state, asked, who.name)
     now = to_ms(state.clock.now())
     try:
         async with state.db.write() as session:
             person = await users.change_password(session, int(who.id), old, new)
-            return Opened(person, await _opened(session, state.keys, asked, person, "user.password", now))
+            return Opened(person, await opened(session, state.keys, asked, person, "user.password", now))
     except Forbidden:
-        _guessed_wrong(state, asked, who.name)
+        guessed_wrong(state, asked, who.name)
         raise
 
 
@@ -89,7 +98,7 @@ async def log_out(state: Any, asked: Asked, who: Principal) -> bool:
     return True
 
 
-async def _opened(session: Session, keys: Any, asked: Asked, person: Person, action: str, now: int) -> str:
+async def opened(session: Session, keys: Any, asked: Asked, person: Person, action: str, now: int) -> str:
     carried = shown(asked)
     replaces = carried.text if not isinstance(carried, Refusal) and carried.kind == "login" else None
     who = Principal("user", str(person.id), person.name, ALL)
@@ -97,12 +106,12 @@ async def _opened(session: Session, keys: Any, asked: Asked, person: Person, act
     return await sessions.log_in(session, keys, person.id, now, replaces)
 
 
-async def _slow_down(state: Any, asked: Asked, name: str) -> None:
+async def slow_down(state: Any, asked: Asked, name: str) -> None:
     throttle: Throttle = state.throttle
     await state.clock.sleep(throttle.wait(_address(asked), name, state.clock.monotonic()))
 
 
-def _guessed_wrong(state: Any, asked: Asked, name: str) -> None:
+def guessed_wrong(state: Any, asked: Asked, name: str) -> None:
     state.throttle.failed(_address(asked), name, state.clock.monotonic())
 
 

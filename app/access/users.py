@@ -39,6 +39,11 @@ async def everyone(session: ReadSession) -> list[Person]:
     return [Person(row.id, row.name, row.created_at, row.disabled_at) for row in await rows.users(session)]
 
 
+async def by_name(session: ReadSession, name: str) -> Person | None:
+    found = await rows.user_by_name(session, _folded(name))
+    return None if found is None else Person(found.id, found.name, found.created_at, found.disabled_at)
+
+
 async def disable(session: Session, name: str, now: int) -> None:
     """The user's logins end at once."""
     found = await rows.user_by_name(session, _folded(name))

@@ -59,16 +59,21 @@ def list_users(json: AsJson = False) -> None:
     """Everyone who logs in."""
     given = settings()
 
-    async def work() -> "list[Person]":
+    async def work() -> list[dict[str, Any]]:
         from app.access import users as people
+        from app.store.totp import those_with
 
         async with database(given) as db, db.read() as session:
-            return await people.everyone(session)
+            twice = await those_with(session)
+            return [
+                {
+                    "name": one.name, "created_at": _time(one.created_at), "disabled_at": _time(one.disabled_at),
+                    "second_factor": one.id in twice,
+                }
+                for one in await people.everyone(session)
+            ]  # fmt: skip
 
-    rows = [
-        {"name": one.name, "created_at": _time(one.created_at), "disabled_at": _time(one.disabled_at)}
-        for one in run(work())
-    ]
+    rows = run(work())
     _print(rows, json, "no users: whoever is on this machine may read and write, over loopback")
 
 
@@ -87,6 +92,22 @@ def disable_user(name: Annotated[str, typer.Argument(help="the user's name")]) -
 
     run(work())
     show.say(f"disabled {name}")
+
+
+@users.command("reset-totp", epilog="Example: groundswell users reset-totp ana")
+def reset_totp(name: Annotated[str, typer.Argument(help="the user's name")]) -> None:
+    """Ask a user for the password alone again, where phone and recovery codes are lost."""
+    given = settings()
+
+    async def work() -> None:
+        from app.access import audit, second
+
+        async with database(given) as db, db.write() as session:
+            await second.reset(session, name)
+            await audit.record(session, _whoever(), "user.totp.reset", now(), subject=name)
+
+    run(work())
+    show.say(f"{name} logs in with the password alone; a second factor is set up again in the settings")
 
 
 @tokens.command("create", epilog="Example: groundswell tokens create --scopes 'stats:read posts:read' --name dashboard")

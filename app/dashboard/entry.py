@@ -5,9 +5,10 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.access import entry
+from app.access import entry, second
 from app.access.asked import Asked
 from app.access.gate import cookie_name
+from app.access.halfway import CodeNeeded
 from app.dashboard import render
 from app.dashboard.render import page, words_of
 from app.errors import Forbidden, Invalid, TooManyRequests, Unauthenticated
@@ -23,14 +24,31 @@ async def show_login(request: Request) -> Response:
 
 @router.post("/login")
 async def log_in(request: Request) -> Response:
+    """The form of name and password, or of the code that is asked for after them."""
     form = await _form(request)
+    if "word" in form:
+        return await _finish(request, form)
     user = form.get("user", "")
     try:
         opened = await entry.log_in(request.app.state, Asked.of(request.scope), user, form.get("password", ""))
+    except CodeNeeded as needed:
+        return page(request, "login_code.html", said="", word=needed.word)
     except Unauthenticated as wrong:
         return page(request, "login.html", wrong.status, said=words_of(request)("login_wrong"), user=user)
     except TooManyRequests as many:
         return page(request, "login.html", many.status, said=many.detail, user=user)
+    return _welcome(request, opened)
+
+
+async def _finish(request: Request, form: dict[str, str]) -> Response:
+    w, given = words_of(request), (form["word"], form.get("code", ""))
+    try:
+        opened = await second.finish(request.app.state, Asked.of(request.scope), *given)
+    except second.TooLate as late:
+        return page(request, "login.html", late.status, said=w("login_late"), user="")
+    except (Unauthenticated, TooManyRequests) as wrong:
+        said = w("login_code_slow" if isinstance(wrong, TooManyRequests) else "login_code_wrong")
+        return page(request, "login_code.html", wrong.status, said=said, word=form["word"])
     return _welcome(request, opened)
 
 

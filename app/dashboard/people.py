@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
-from app.access import tokens, users
+from app.access import second, tokens, users
 from app.access.principal import SCOPES, parse_scopes
 from app.access.tokens import Minted
 from app.dashboard import forms, render
@@ -13,6 +13,7 @@ from app.dashboard.render import asked_of, now_of, page, who_of, words_of
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Invalid
 from app.store import access as rows
+from app.store.totp import those_with
 
 router = APIRouter(route_class=render.Page)
 MOST_ROWS = 100
@@ -26,10 +27,10 @@ async def show_users(request: Request) -> Response:
 
 async def _users(request: Request, form: Typed, status: int = 200, wrong: Mapping[str, str] | None = None) -> Response:
     async with render.reading(request) as session:
-        everyone = await users.everyone(session)
+        everyone, twice = await users.everyone(session), await those_with(session)
     return page(
-        request, "users.html", status, users=everyone, typed=form("name"), wrong=wrong or {}, mark=forms.mark(),
-        done=forms.asked(request)("done"), tz=asked_of(request, "all").tz,
+        request, "users.html", status, users=everyone, twice=twice, typed=form("name"), wrong=wrong or {},
+        mark=forms.mark(), done=forms.asked(request)("done"), tz=asked_of(request, "all").tz,
     )  # fmt: skip
 
 
@@ -64,6 +65,22 @@ async def disable_user(request: Request) -> Response:
         return Done(name, "/settings/users")
 
     return forms.go(request, await forms.change(request, "user.disable", form, work), "disabled")
+
+
+@router.post("/settings/users/second")
+async def reset_second_factor(request: Request) -> Response:
+    """Of somebody else: one's own is switched off with the password or a code."""
+    render.check_may(request, "admin")
+    form, who = await forms.typed(request), who_of(request)
+    name = form("user")
+
+    async def work(session: Session) -> Done:
+        if who.kind == "user" and who.name == name:
+            raise Conflict("your own second factor is switched off in your settings, with the password or a code")
+        await second.reset(session, name)
+        return Done(name, "/settings/users")
+
+    return forms.go(request, await forms.change(request, "user.totp.reset", form, work), "reset.done")
 
 
 @router.get("/settings/tokens")

@@ -1,6 +1,17 @@
 """The tables. Importing this package makes `Base.metadata` complete."""
 
-from app.models.access import Audit, Idempotency, KeyMark, LoginSession, SetupCode, Share, Token, User
+from app.models.access import (
+    Audit,
+    Idempotency,
+    KeyMark,
+    LoginSession,
+    RecoveryCode,
+    SecondFactor,
+    SetupCode,
+    Share,
+    Token,
+    User,
+)
 from app.models.alerts import Alert, AlertRule, AlertState, AlertTransition, DetectorState, Job, Silence
 from app.models.base import Base
 from app.models.campaigns import Campaign, CampaignHashtag, CampaignInfluencer, Influencer, InfluencerAccount
@@ -16,6 +27,6 @@ __all__ = [
     "Audit", "Base", "Budget", "Campaign", "CampaignHashtag", "CampaignInfluencer", "Coverage", "Debut",
     "Delivery", "DetectorState", "Endpoint", "Event", "Hashtag", "Idempotency", "InboundHook", "Influencer",
     "InfluencerAccount", "InfluencerCode", "Job", "KeyMark", "LoginSession", "Member", "NativeCount", "News",
-    "Outcome", "Pass", "Post", "PostText", "Rollup", "SetupCode", "Share", "Silence", "Snapshot", "Source", "Subject",
-    "Tagging", "Token", "Track", "User",
+    "Outcome", "Pass", "Post", "PostText", "RecoveryCode", "Rollup", "SecondFactor", "SetupCode", "Share", "Silence",
+    "Snapshot", "Source", "Subject", "Tagging", "Token", "Track", "User",
 ]  # fmt: skip

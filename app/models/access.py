@@ -42,6 +42,30 @@ class LoginSession(Base):
     used_at: Mapped[Millis]
 
 
+class SecondFactor(Base):
+    """The secret of a user's authenticator app. It asks for codes from `confirmed_at` on; `last_step` is spent,
+    and of late `tries` codes were wrong.
+    """
+
+    __tablename__ = "second_factor"
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[Words]
+    created_at: Mapped[Millis]
+    confirmed_at: Mapped[Millis | None]
+    last_step: Mapped[Millis]
+    tries: Mapped[int]
+    tried_since: Mapped[Millis]
+
+
+class RecoveryCode(Base):
+    """Good once, in place of a code of the app."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (Index(None, "user_id"),)
+    mac: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[int]
+
+
 class SetupCode(Base):
     """One row at most: the code that makes the first user. A start without users replaces it."""
 

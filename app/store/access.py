@@ -54,12 +54,12 @@ async def user(session: ReadSession, user_id: int) -> User | None:
 async def set_password(session: Session, user_id: int, password_hash: str) -> None:
     """Every login of the user ends with it."""
     await session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
-    await session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+    await drop_logins(session, user_id)
 
 
 async def disable_user(session: Session, user_id: int, now: int) -> None:
     await session.execute(update(User).where(User.id == user_id, User.disabled_at.is_(None)).values(disabled_at=now))
-    await session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+    await drop_logins(session, user_id)
 
 
 async def add_login(session: Session, mac: str, user_id: int, now: int) -> None:
@@ -79,6 +79,10 @@ async def touch_login(session: Session, mac: str, now: int) -> None:
 
 async def drop_login(session: Session, mac: str) -> None:
     await session.execute(delete(LoginSession).where(LoginSession.mac == mac))
+
+
+async def drop_logins(session: Session, user_id: int) -> None:
+    await session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
 
 
 async def drop_old_logins(session: Session, created_before: int, used_before: int) -> None:

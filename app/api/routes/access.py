@@ -4,12 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.access import entry, sessions
+from app.access import entry, second, sessions
 from app.access.asked import Asked
 from app.access.gate import cookie_name
+from app.access.halfway import CodeNeeded
 from app.api.openapi import Responses, problems
 from app.api.route import Route
-from app.api.schemas.sources import Credentials, LoggedIn, SetUp
+from app.api.schemas.sources import LoggedIn, Login, SetUp
 
 router = APIRouter(tags=["access"], route_class=Route)
 _COOKIE: dict[str, Any] = {"headers": {"Set-Cookie": {"description": "the login", "schema": {"type": "string"}}}}
@@ -23,10 +24,16 @@ async def set_up(asked: SetUp, request: Request, response: Response) -> LoggedIn
 
 
 @router.post("/login", responses=Responses({200: _COOKIE}) | problems(413, 429))
-async def log_in(asked: Credentials, request: Request, response: Response) -> LoggedIn:
-    """Log in with name and password; the login lives in a cookie."""
-    given = (asked.name, asked.password.get_secret_value())
-    return _welcome(request, response, await entry.log_in(request.app.state, Asked.of(request.scope), *given))
+async def log_in(asked: Login, request: Request, response: Response) -> LoggedIn:
+    """Log in with name and password, and a code where there is a second factor; the login lives in a cookie."""
+    given, shown = (asked.name, asked.password.get_secret_value()), Asked.of(request.scope)
+    try:
+        opened = await entry.log_in(request.app.state, shown, *given)
+    except CodeNeeded as needed:
+        if asked.code is None:
+            raise
+        opened = await second.finish(request.app.state, shown, needed.word, asked.code.get_secret_value())
+    return _welcome(request, response, opened)
 
 
 @router.post("/logout", status_code=204, response_model=None, responses=problems())

@@ -85,6 +85,13 @@ class Credentials(Asked):
     password: Secret
 
 
+class Login(Credentials):
+    """`code`: of the authenticator app, or a recovery code, where the user has a second factor."""
+
+    model_config = example({"name": "amina", "password": "correct horse battery"})
+    code: Secret | None = None
+
+
 class SetUp(Credentials):
     """`code` is the one-time code in the log of the last start."""
 

@@ -22,6 +22,7 @@ from app.dashboard.words import (
     platforms,
     report,
     rules,
+    second,
     settings,
     shares,
     side,
@@ -31,8 +32,8 @@ from app.dashboard.words import (
 )
 
 ROOMS = (
-    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, alerts,
-    rules, endpoints, shares, entry, starting,
+    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second,
+    alerts, rules, endpoints, shares, entry, starting,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
