@@ -1,7 +1,8 @@
 """Mastodon's API, which GoToSocial, Takahe, Pixelfed, Pleroma and Akkoma also speak, each in its own way."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from collectors import mastodon_stream
 from collectors.answer import Answer
 from collectors.contract import Allowance, Credential, Keeper, Meter, Offer, Told
 from collectors.errors import Malformed, Refused, Unauthorized
@@ -19,6 +21,7 @@ from collectors.mastodon_status import AUTHORS, STATUSES, Status, account, posts
 from collectors.posts import CountBucket, Looked, Page
 from collectors.rates import ReadRates, iso_reset, utc_now
 from collectors.reading import Reader
+from collectors.streaming import Heard, Tags
 
 _LINK = re.compile(r'<([^<>]*)>[^<>,]*;\s*rel="?next"?')
 LIMIT = 40
@@ -74,10 +77,25 @@ class Mastodon:
         if base_url is None:
             raise Refused("a mastodon source needs the URL of its server")
         secret = credential.secret if credential else None
+        self._client, self._now = client, now
         self._http = Http(client, base_url, meter, _rates(now), secret=secret, now=now)
         self._facts: Facts | None = None
         self._statuses = ById(self._get, "/api/v1/statuses", STATUSES)
         self._authors = ById(self._get, "/api/v1/accounts", AUTHORS)
+
+    @staticmethod
+    def streams_by_itself(base_url: str | None, *, with_credential: bool) -> bool:  # noqa: ARG004
+        return with_credential
+
+    async def stream(self, tags: Tags, *, cursor: str | None, url: str | None = None) -> AsyncGenerator[Heard, None]:  # noqa: ARG002
+        """A user's alone. It begins now: what was said before, the polls find."""
+        if self._http.secret is None:
+            raise Refused(f"{self._http.base.host} has its stream for users only: give a user's token")
+        url = url or mastodon_stream.address(await self._about(), self._http.base)
+        told = mastodon_stream.listen(self._client, url, self._http.secret, tags, self._now)
+        async with aclosing(told) as heard:
+            async for one in heard:
+                yield one
 
     async def check(self) -> Mapping[str, str]:
         """Whom we speak to, and as whom."""

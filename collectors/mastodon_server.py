@@ -27,8 +27,13 @@ class _Timelines(msgspec.Struct):
     hashtag_feeds: Access | None = None
 
 
+class _Urls(msgspec.Struct):
+    streaming: str | None = None
+
+
 class _Configuration(msgspec.Struct):
     timelines_access: _Timelines | None = None
+    urls: _Urls | None = None
 
 
 class _Instance(msgspec.Struct):
@@ -57,6 +62,7 @@ class Facts(msgspec.Struct, frozen=True):
     version: str
     domain: str
     feeds: Access = Access()
+    streaming: str | None = None
 
     def refuse(self, with_token: bool) -> None:
         """Raise where its tag timelines cannot be read: an empty page would look like a tag that nobody uses."""
@@ -91,7 +97,9 @@ def _facts(body: bytes, http: Http) -> Facts:
     read = _INSTANCE.one(body)
     access = read.configuration and read.configuration.timelines_access
     feeds = (access and access.hashtag_feeds) or Access()
-    return Facts(_kind(read), read.version, read.domain or read.uri or http.base.host, feeds)
+    urls = read.configuration.urls if read.configuration else None
+    streaming = urls.streaming if urls else None
+    return Facts(_kind(read), read.version, read.domain or read.uri or http.base.host, feeds, streaming)
 
 
 def _nodeinfo(body: bytes, http: Http) -> Facts:
