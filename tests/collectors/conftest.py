@@ -11,7 +11,7 @@ from tests.collectors.stage import BlueskyStage, MastodonStage
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as client:
         yield client
 
 

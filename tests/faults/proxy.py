@@ -44,7 +44,7 @@ class Proxy:
         self.upstream, self.url = upstream, ""
         self.requests: list[str] = []
         self.planned: list[_Planned] = []
-        self._client = httpx.AsyncClient(trust_env=False, base_url=upstream)
+        self._client = httpx.AsyncClient(trust_env=False, verify=False, base_url=upstream)
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 

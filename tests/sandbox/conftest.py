@@ -28,5 +28,5 @@ async def running(script: Script, now: Hand) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def client(running: Running) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=running.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=running.url, trust_env=False, verify=False) as client:
         yield client
