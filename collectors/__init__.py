@@ -9,6 +9,7 @@ import httpx
 from collectors.bluesky import Bluesky
 from collectors.contract import Collector, Credential, Keeper, Meter, Offer
 from collectors.errors import Refused
+from collectors.lemmy import Lemmy
 from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
 from collectors.rates import utc_now
@@ -34,6 +35,7 @@ class Platform(Protocol):
 PLATFORMS: dict[str, Platform] = {
     "mastodon": Mastodon,  # and all who speak its API: GoToSocial, Takahe, Pixelfed, Pleroma, Akkoma
     "bluesky": Bluesky,
+    "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
 }
 

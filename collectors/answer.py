@@ -25,13 +25,14 @@ class Answer(msgspec.Struct, frozen=True):
 
     def error(self) -> str:
         """The error's name, where the body is JSON that holds one. Mastodon's servers put localised words there."""
-        return self._said("error")
+        return self.said("error")
 
     def words(self) -> str:
         """For people: never to branch on, never a whole body."""
         return ": ".join(dict.fromkeys(_said(self._decoded())))[:200]
 
-    def _said(self, key: str) -> str:
+    def said(self, key: str) -> str:
+        """A text at the top of the body; empty where there is none."""
         body = self._decoded()
         said = body.get(key) if isinstance(body, dict) else None
         return said if isinstance(said, str) else ""

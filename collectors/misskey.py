@@ -51,11 +51,7 @@ class _Note(msgspec.Struct, rename="camel"):
     renote_id: str | None = None
 
 
-class _Meta(msgspec.Struct):
-    version: str
-
-
-_NOTES, _USERS, _META = Reader(_Note), Reader(_User), Reader(_Meta)
+_NOTES, _USERS = Reader(_Note), Reader(_User)
 
 
 class Misskey:
@@ -88,8 +84,10 @@ class Misskey:
         self._http = Http(client, base_url, meter, no_rates, secret=credential.secret if credential else None, now=now)
 
     async def check(self) -> Mapping[str, str]:
-        meta = _META.one((await self._ask("meta", {"detail": False})).body)
-        said = {"server": self._http.base.host, "software": "misskey", "version": meta.version}
+        version = (await self._ask("meta", {"detail": False})).said("version")
+        if not version:
+            raise Refused(f"{self._http.base.host} answers, but not as Misskey does")
+        said = {"server": self._http.base.host, "software": "misskey", "version": version}
         if self._http.secret:
             said["account"] = _USERS.one((await self._ask("i", {})).body).username
         return said
