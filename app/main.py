@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 import collectors
 from app.access import keyfile, users
+from app.access.marks import Marks
 from app.access.throttle import Throttle
 from app.api import errors
 from app.api.door import API, Door
@@ -63,6 +64,8 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
     state = app.state
     state.settings, state.clock = settings, clock or SystemClock()
     state.db, state.keys = db, keyfile.keyring(settings) if db else None
+    if db and db.keyed is None:
+        db.keyed = Marks(settings, state.keys)
     state.metrics, state.throttle, state.live = Metrics(), Throttle(), Live()
     state.downloads = Downloads()
     # What platforms allow is known to collectors, which the API does not import.
@@ -113,7 +116,7 @@ def _pages() -> ModuleType | None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    opened = None if state.db else Database(state.settings.database_url)
+    opened = None if state.db else Database(state.settings.database_url, Marks(state.settings))
     state.db = state.db or opened
     try:
         await ready.check(state.db.url)

@@ -16,6 +16,7 @@ from app.clock import HOUR, Clock, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
 from app.polling import poll, refresh
+from app.privacy import sweep as privacy
 from app.settings import Settings
 from app.store import sources, tracks, upkeep
 
@@ -138,8 +139,10 @@ class Scheduler:
             await asyncio.sleep(0.05)
 
     async def _sweep(self) -> None:
+        now = to_ms(self._clock.now())
         async with self._db.write() as session:
-            await upkeep.drop_old(session, to_ms(self._clock.now()))
+            await upkeep.drop_old(session, now)
+        await privacy.sweep(self._db, now)
 
 
 def _caught(tick: Callable[[], Awaitable[None]]) -> Callable[[], Coroutine[object, object, None]]:

@@ -20,6 +20,7 @@ from app.store import sources as rows
 from app.store.sources import NewSource
 from collectors.contract import Allowance, Collector, Credential, Offer, Told
 from collectors.errors import CollectorError, Refused, Spent, Unauthorized
+from collectors.policy import USUAL, Policy
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 
@@ -225,3 +226,8 @@ async def check(db: Database, settings: Settings, clock: Clock, name: str) -> Ma
     async with db.write() as session:
         await rows.set_state(session, row.id, "ok", None, to_ms(clock.now()))
     return facts
+
+
+def policy(platform: str) -> Policy:
+    """What its terms ask; of a platform that no collector is of, what every one may expect."""
+    return collectors.offer(platform).policy if platform in collectors.PLATFORMS else USUAL

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol, runtime_checkable
 
+from msgspec.structs import replace
+
+from collectors.posts import Post
+
 DAY = timedelta(days=1)
 Handed = Literal["all", "ids", "nothing"]
 
@@ -14,17 +18,26 @@ class Policy:
     """Declared beside what the platform offers. What is said of nothing is what every platform may expect of us.
 
     `purge_within`: from learning that a post or its author is gone until text, address and names are gone here.
-    `reread_within`: what was not read again for so long must go, as if it were deleted; None: no such limit.
+    `looks_within`: a post whose words are kept is looked at again at least so often, which is how a deletion is learned
+    of; None: by jobs (`Complies`). `reread_within`: what was not read for so long goes as if it were deleted.
     `handed_on`: of posts, what an export may hold: all that is kept, ids with times and counters, or nothing.
     `withheld`: labels whose posts count, but are kept without text, address and names.
     `terms`: in a sentence or two, for `docs/platforms.md`: what the terms say, and what that means here.
     """
 
     purge_within: timedelta = DAY
+    looks_within: timedelta | None = 30 * DAY
     reread_within: timedelta | None = None
     handed_on: Handed = "all"
     withheld: frozenset[str] = frozenset()
     terms: str = ""
+
+    def shown(self, post: Post) -> Post:
+        """The post as it may be kept."""
+        if self.withheld.isdisjoint(post.labels):
+            return post
+        author = post.author and replace(post.author, handle=None, name=None)
+        return replace(post, text=None, url=None, lang=None, author=author)
 
 
 USUAL = Policy()

@@ -127,11 +127,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 @asynccontextmanager
 async def database(given: "Settings") -> "AsyncIterator[Database]":
     """The database of the settings, migrated; a Problem says so where it is not there or not migrated."""
+    from app.access.marks import Marks
     from app.db import ready
     from app.db.engine import Database
 
     await ready.check(given.database_url)
-    db = Database(given.database_url)
+    db = Database(given.database_url, Marks(given))
     try:
         yield db
     finally:

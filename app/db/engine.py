@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
@@ -80,6 +81,7 @@ def _sqlite_connect(connection: Any, _record: object) -> None:
             "wal_autocheckpoint=4000",
             "temp_store=MEMORY",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten; `Database.rewrite` does the rest
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -95,11 +97,19 @@ def _sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
 
 
-class Database:
-    """The database at `url` (`sqlite:///…` or `postgresql://…`). Close it when done."""
+Keyed = Callable[[str], str]
+"""A hash by the service's key, which is not in the database (app.access.seal)."""
 
-    def __init__(self, url: str) -> None:
+
+class Database:
+    """The database at `url` (`sqlite:///…` or `postgresql://…`). Close it when done.
+
+    `keyed` makes the marks by which erased posts are known again; sessions carry it to the store.
+    """
+
+    def __init__(self, url: str, keyed: Keyed | None = None) -> None:
         self.url = url
+        self.keyed = keyed
         self.engine = make_engine(url)
         self.is_file = self.engine.dialect.name == "sqlite"
         self._writer = self.engine.execution_options(writer=True)
@@ -110,7 +120,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
-        async with ReadSession(self._reader, expire_on_commit=False) as session:
+        async with ReadSession(self._reader, expire_on_commit=False, info={"keyed": self.keyed}) as session:
             await self._begin(session)
             with _told_plainly():
                 yield session
@@ -118,7 +128,8 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """One transaction: commits at the end, rolls back on an error. Raises Busy when it cannot be had."""
-        async with self._door or nullcontext(), Session(self._writer, expire_on_commit=False) as session:
+        made = Session(self._writer, expire_on_commit=False, info={"keyed": self.keyed})
+        async with self._door or nullcontext(), made as session:
             await self._begin(session)
             with _told_plainly():
                 yield session
@@ -139,6 +150,20 @@ class Database:
                 if not _codes(error.__cause__) & _LOCKED or loop.time() > deadline:
                     raise
                 await asyncio.sleep(random.uniform(0.05, 0.5))
+
+    async def rewrite(self) -> bool:
+        """Make the file anew without what was taken out, its log too; a server's tables are vacuumed.
+
+        False: a reader held on to the old log. Until the next time it is still beside the file.
+        """
+        async with self._door or nullcontext(), self.engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            with _told_plainly(sqlite3.OperationalError):
+                await raw.execute("VACUUM")
+                if not self.is_file:
+                    return True
+                row = await (await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
+                return bool(row[0] == 0)
 
     async def ping(self) -> None:
         async with self.read() as session:

@@ -19,14 +19,16 @@ from app.models.deliveries import Attempt, Delivery, Endpoint, Event
 from app.models.news import News
 from app.models.outcomes import Annotation, InboundHook, InfluencerCode, Outcome
 from app.models.posts import Account, AccountLook, Post, PostText, Snapshot, Tagging
+from app.models.privacy import Chore, ComplianceJob, Erasure, Retention, Seal, Tombstone
 from app.models.rollups import Debut, Member, Rollup, Subject
 from app.models.tracking import Budget, Coverage, Hashtag, NativeCount, Pass, Source, Track
 
 __all__ = [
     "Account", "AccountLook", "Alert", "AlertRule", "AlertState", "AlertTransition", "Annotation", "Attempt",
-    "Audit", "Base", "Budget", "Campaign", "CampaignHashtag", "CampaignInfluencer", "Coverage", "Debut",
-    "Delivery", "DetectorState", "Endpoint", "Event", "Hashtag", "Idempotency", "InboundHook", "Influencer",
-    "InfluencerAccount", "InfluencerCode", "Job", "KeyMark", "LoginSession", "Member", "NativeCount", "News",
-    "Outcome", "Pass", "Post", "PostText", "RecoveryCode", "Rollup", "SecondFactor", "SetupCode", "Share", "Silence",
-    "Snapshot", "Source", "Subject", "Tagging", "Token", "Track", "User",
+    "Audit", "Base", "Budget", "Campaign", "CampaignHashtag", "CampaignInfluencer", "Chore", "ComplianceJob",
+    "Coverage", "Debut", "Delivery", "DetectorState", "Endpoint", "Erasure", "Event", "Hashtag", "Idempotency",
+    "InboundHook", "Influencer", "InfluencerAccount", "InfluencerCode", "Job", "KeyMark", "LoginSession", "Member",
+    "NativeCount", "News", "Outcome", "Pass", "Post", "PostText", "RecoveryCode", "Retention", "Rollup", "Seal",
+    "SecondFactor", "SetupCode", "Share", "Silence", "Snapshot", "Source", "Subject", "Tagging", "Token",
+    "Tombstone", "Track", "User",
 ]  # fmt: skip

@@ -77,6 +77,8 @@ class Post(Base):
     views: Mapped[Count | None]
     bookmarks: Mapped[Count | None]
     state: Mapped[str] = mapped_column(Text, default="live")  # live, gone
+    gone_at: Mapped[Millis | None]  # when it was learned that it is gone
+    purged_at: Mapped[Millis | None]  # when its content was taken out: of a live post, not to come back
     absences: Mapped[int] = mapped_column(default=0)
     next_look_at: Mapped[Millis | None]
 

@@ -15,6 +15,7 @@ class Subject(Base):
     id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[Words]
     ref: Mapped[Words]
+    sealed_at: Mapped[Millis | None]  # when facts of it were last taken out, their sums kept
 
 
 class Member(Base):

@@ -15,8 +15,7 @@ from app.clock import Clock, from_ms, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
 from app.failpoints import reached
-from app.polling import cadence, native, proof, visits, walks
-from app.polling.outcome import believed
+from app.polling import cadence, native, proof, terms, visits, walks
 from app.polling.patience import alive
 from app.polling.visits import How, Visit
 from app.polling.walks import Walk
@@ -145,7 +144,7 @@ def _ours(ours: Visit, page: Page) -> list[Post]:
     found = [post for post in page.posts if any(normal(tag) == wanted for tag in post.tags)]
     ours.summary.near_misses += len(page.posts) - len(found)
     fresh = {_key(ours, post): post for post in found if _key(ours, post) not in ours.seen}
-    return [believed(post, ours.now) for post in fresh.values()]
+    return terms.posts(ours.claimed.platform, fresh.values(), ours.now)
 
 
 def _key(ours: Visit, post: Post) -> int:
@@ -159,7 +158,7 @@ async def _keep_page(ours: Visit, page: Page, before: Walk, *, resumed: bool) ->
     after = walks.after_page(before, page.cursor, births, proof.unread(page), cut=page.cut)
     if resumed and after.low != before.low:
         after = replace(after, failures=0)
-    plan = cadence.plan(now, claimed.interval_ms)
+    plan = terms.plan(claimed.platform, now, cadence.plan(now, claimed.interval_ms))
     arrivals = Arrivals(
         claimed.platform, posts, now, claimed.source_id, plan=plan, account_plan=now + cadence.ACCOUNTS_AGAIN
     )

@@ -13,8 +13,8 @@ from app.clock import DAY, HOUR, MINUTE, SECOND, Clock, to_ms
 from app.db.engine import Database, Session
 from app.errors import Busy, Fenced
 from app.failpoints import reached
-from app.polling import cadence, outcome, visits
-from app.polling.outcome import PassSummary, believed
+from app.polling import cadence, outcome, terms, visits
+from app.polling.outcome import PassSummary
 from app.polling.patience import Patience, alive
 from app.settings import Settings
 from app.store import accounts, keep, refreshing
@@ -180,14 +180,15 @@ async def _read(ours: Refresh, collector: Refreshes, batch: Sequence[Known]) -> 
     absent = [post for post in batch if post.local_id in looked.absent]
     unread = [post for post in batch if post.local_id not in looked.absent and post.local_id not in shown]
     arrivals = Arrivals(
-        ours.source.platform, [believed(post, now) for post in looked.posts], now, ours.source.id,
-        plan=cadence.plan(now, ours.settings.poll_seconds * SECOND), account_plan=now + cadence.ACCOUNTS_AGAIN,
+        ours.source.platform, terms.posts(ours.source.platform, looked.posts, now), now, ours.source.id,
+        plan=terms.plan(ours.source.platform, now, cadence.plan(now, ours.settings.poll_seconds * SECOND)),
+        account_plan=now + cadence.ACCOUNTS_AGAIN,
     )  # fmt: skip
     async with ours.db.write() as session:
         await source_rows.hold_refresh(session, ours.source.id, ours.term, now)
         kept = await keep.keep(session, arrivals, now)
         waits = [cadence.next_look_when_absent(post.absences + 1, now) for post in absent]
-        gone = await refreshing.mark_absent(session, absent, waits)
+        gone = await refreshing.mark_absent(session, absent, waits, now)
         await refreshing.put_off_posts(session, unread, now + cadence.SHORTEST)
         await visits.rebuild_curves(session, kept.influencers, now)
         reached("refreshing")
@@ -223,7 +224,8 @@ async def _accounts(ours: Refresh, reads: ReadsAccounts, collector: Collector) -
 async def _read_accounts(ours: Refresh, reads: ReadsAccounts, due: Sequence[Known]) -> None:
     looked = await reads.accounts([account.local_id for account in due])
     now = ours.now
-    seen = [accounts.Seen(ours.source.platform, one, now, now + cadence.ACCOUNTS_AGAIN) for one in looked.accounts]
+    shown = terms.authors(ours.source.platform, looked.accounts)
+    seen = [accounts.Seen(ours.source.platform, one, now, now + cadence.ACCOUNTS_AGAIN) for one in shown]
     found = {one.id for one in seen}
     absent = [one for one in due if one.local_id in looked.absent and one.id not in found]
     unread = [one for one in due if one.local_id not in looked.absent and one.id not in found]

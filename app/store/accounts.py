@@ -11,6 +11,7 @@ from app.db.engine import ReadSession, Session
 from app.db.types import hash_id
 from app.errors import Collision
 from app.models import Account, AccountLook, InfluencerAccount
+from app.store import tombstones
 from collectors import posts as values
 
 
@@ -38,6 +39,8 @@ async def keep(session: Session, seen: Sequence[Seen], source_id: int | None) ->
 
     A reading that says the same as the last within the hour is not repeated.
     """
+    away = await tombstones.among_them(session, {one.id for one in seen})
+    seen = [one for one in seen if one.id not in away]
     # A reading that gave followers says more than a later one that did not.
     latest = {one.id: one for one in sorted(seen, key=lambda one: (one.account.followers is not None, one.at))}
     # In the order of their ids: two writers of the same people take turns instead of waiting for each other.

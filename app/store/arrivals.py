@@ -96,7 +96,8 @@ def _fresh(work: Work, key: int) -> Facts:
         created_at=created,
         born_at=min(created, arrivals.at) if arrivals.looked else created,
         source_id=arrivals.source_id if arrivals.live else None, local_id=post.local_id, looked_at=None, ragged=False,
-        edited_at=to_ms(post.edited_at) if post.edited_at else None, levels=(None,) * len(METRICS),
+        edited_at=to_ms(post.edited_at) if post.edited_at else None,
+        state="gone" if _gone(work, post) else "live", purged_at=None, levels=(None,) * len(METRICS),
     )  # fmt: skip
 
 
@@ -144,8 +145,10 @@ async def _update(session: Session, work: Work, ground: Ground, there: list[int]
         "edited_at": [fact.edited_at for fact in now],
     })  # fmt: skip
     latest = [key for key in there if _is_latest(work, key)]
+    back = {key for key in latest if work.facts[key].state != "live"}  # what was deleted, and is there again
     await change(session, Post, "id", {
-        "id": latest, "state": ["live"] * len(latest), "absences": [0] * len(latest),
+        "id": latest, "state": ["live"] * len(latest), "absences": [0] * len(latest), "gone_at": [None] * len(latest),
+        "purged_at": [None if key in back else work.facts[key].purged_at for key in latest],
         "labels": [_labels(work.values[key], work.facts[key]) for key in latest],
     })  # fmt: skip
     restated = [(a, b) for a, b in changed if (a.author_id, a.followers) != (b.author_id, b.followers)]
@@ -191,10 +194,15 @@ async def _keep_texts(session: Session, work: Work) -> None:
     new = set(work.new)
     # Another server's copy says nothing: what its home has deleted must not come back from there.
     ours = [(key, post) for key, post in work.values.items() if key in new or not is_witness(work, key)]
-    said = [(key, post) for key, post in ours if post.text is not None or post.url is not None]
+    said = [(key, post) for key, post in ours if (post.text is not None or post.url is not None) and _open(work, key)]
     latest = [(key, post) for key, post in said if key in new or _is_latest(work, key)]
     await _put_texts(session, latest, "replace")
     await _put_texts(session, [pair for pair in said if pair not in latest], "ignore")
+
+
+def _open(work: Work, key: int) -> bool:
+    """Whether its words are to be kept: those that were kept for as long as the owner wants do not come back."""
+    return work.facts[key].purged_at is None or work.facts[key].state != "live"
 
 
 async def _put_texts(session: Session, said: Sequence[tuple[int, values.Post]], conflict: Conflict) -> None:

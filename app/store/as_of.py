@@ -13,7 +13,7 @@ from app.analysis.contribution import ENGAGEMENT, METRICS, Looks
 from app.analysis.shape import FIVE_MINUTES, Ints
 from app.analysis.sums import Rows, fold, join, unfold
 from app.db.engine import ReadSession
-from app.store import facts, looks, rebuild, remembered
+from app.store import facts, looks, rebuild, remembered, sealing
 from app.store.facts import Facts
 from app.store.rollups import Belongs, Ledger
 from app.store.sums import Authors, Rollups, Source, Sums, nothing
@@ -82,6 +82,7 @@ class AsOf:
     async def _sum(self) -> Rows:
         if self._rows is not None:
             return self._rows
+        await sealing.refuse_before(self._session, self._subject, self._instant)
         belongs = await rebuild.who_belongs(self._session, self._subject, self._instant)
         rows = fold(self._ledger.amounts(), FIVE_MINUTES)
         for start in range(0, len(belongs), rebuild.CHUNK):
@@ -91,6 +92,7 @@ class AsOf:
         for born, _, platform, followers in self._firsts.values():
             self._ledger.add(self._subject, platform, born, "authors_new", 1)
             self._ledger.add(self._subject, platform, born, "followers", followers)
+        await sealing.tell(self._session, self._subject, self._ledger)
         self._rows = fold(join([unfold(rows), self._ledger.amounts()]), FIVE_MINUTES)
         return self._rows
 

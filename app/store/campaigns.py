@@ -25,6 +25,7 @@ from app.models import (
     Member,
     Outcome,
     Rollup,
+    Seal,
     Subject,
 )
 from app.store import following, paging, rebuild, subjects
@@ -144,7 +145,7 @@ async def drop_subject(session: Session, kind: str, ref: str) -> None:
     """A subject with its numbers. The facts stay."""
     key = subject_key(kind, ref)
     await lock_rows(session, Subject, [key])
-    for table in (Member, Debut, Rollup, DetectorState):
+    for table in (Member, Debut, Rollup, Seal, DetectorState):
         await session.execute(delete(table).where(table.subject_id == key))
     await session.execute(delete(Subject).where(Subject.id == key))
 

@@ -35,13 +35,15 @@ class Facts:
     looked_at: int | None
     ragged: bool
     edited_at: int | None
+    state: str
+    purged_at: int | None
     levels: Levels
 
 
 _COLUMNS = (
     Post.id, Post.platform, Post.native_id, Post.author_id, Post.followers, Post.followers_at,
     Post.created_at, Post.born_at,
-    Post.source_id, Post.local_id, Post.looked_at, Post.ragged, Post.edited_at,
+    Post.source_id, Post.local_id, Post.looked_at, Post.ragged, Post.edited_at, Post.state, Post.purged_at,
     *(getattr(Post, metric) for metric in METRICS),
 )  # fmt: skip
 
@@ -53,7 +55,7 @@ async def known(session: ReadSession, ids: Sequence[int]) -> dict[int, Facts]:
 
 def _facts(row: tuple[Any, ...]) -> Facts:
     make: Any = Facts
-    return make(*row[:13], row[13:])  # type: ignore[no-any-return]
+    return make(*row[:15], row[15:])  # type: ignore[no-any-return]
 
 
 def refuse_collisions(facts: dict[int, Facts], named: dict[int, tuple[str, str]]) -> None:

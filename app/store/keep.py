@@ -14,7 +14,7 @@ from app.clock import to_ms
 from app.db.dialect import put
 from app.db.engine import Session
 from app.models import Tagging
-from app.store import accounts, facts, hold, looks, members, rollups, subjects, watching
+from app.store import accounts, facts, hold, looks, members, rollups, subjects, tombstones, watching
 from app.store.arrivals import FUTURE_DATED, NOTHING, Arrivals, Work, author_key, is_witness, keep_posts, post_key
 from app.store.hold import Ground
 from app.store.looks import Readings
@@ -36,6 +36,7 @@ class Kept:
 
 async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
     """The whole page or nothing: the caller's transaction decides."""
+    arrivals = await _without_erased(session, arrivals)
     work = Work(arrivals, {post_key(arrivals.platform, post.native_id): post for post in arrivals.posts})
     if not work.values:
         return Kept()
@@ -51,6 +52,19 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
     if not arrivals.live:
         await watching.forget(session, work.ledger.subjects)
     return Kept(len(work.new), kept.new, tuple(recognised), kept.conflicts)
+
+
+async def _without_erased(session: Session, arrivals: Arrivals) -> Arrivals:
+    """A post that was erased or purged stays away, and all others of somebody who was erased."""
+    keys = [
+        (post, post_key(arrivals.platform, post.native_id),
+         accounts.account_key(arrivals.platform, post.author.native_id) if post.author else None)
+        for post in arrivals.posts
+    ]  # fmt: skip
+    away = await tombstones.among_them(session, {key for _, *pair in keys for key in pair if key is not None})
+    if not away:
+        return arrivals
+    return replace(arrivals, posts=[post for post, *pair in keys if not any(key in away for key in pair)])
 
 
 async def _keep_accounts(session: Session, work: Work, now: int) -> list[str]:

@@ -23,7 +23,7 @@ from app.models import (
     Subject,
     Tagging,
 )
-from app.store import facts, looks, members, news, remembered, rollups
+from app.store import facts, looks, members, news, remembered, rollups, sealing
 from app.store.facts import Facts
 from app.store.rollups import Belongs, Ledger
 
@@ -62,6 +62,7 @@ async def rebuild(session: Session, subject: int, now: int) -> int:
         await members.add(session, posts, part, ledger)
         looks.count(list(posts.values()), seen, part, ledger)
         await rollups.write(session, ledger, now)
+    await sealing.put_back(session, subject)
     return len(belongs)
 
 
@@ -136,9 +137,10 @@ async def verify(session: ReadSession, subject: int, now: int) -> AsyncIterator[
         parts = [unfold(fold(join([*parts, ledger.amounts()]), FIVE_MINUTES))]
         ledger.parts, ledger.entries = [], []
     amounts = join([*parts, ledger.amounts()])
+    sealed = await sealing.sums(session, subject)
     for grain in GRAINS:
         since = rollups.fine_since(now) if grain == FIVE_MINUTES else None
-        want = _as_sums(fold(amounts, grain), list(ledger.platforms), since)
+        want = sealing.plus(_as_sums(fold(amounts, grain), list(ledger.platforms), since), sealed, grain, since)
         have = await _stored(session, subject, grain, since)
         for key in sorted(want.keys() | have.keys()):
             nothing = (0,) * len(COLUMNS)

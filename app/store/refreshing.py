@@ -58,14 +58,23 @@ async def shown_before(session: ReadSession, hashtag_id: int, source_id: int, st
     return frozenset((await session.execute(query)).scalars())
 
 
-async def mark_absent(session: Session, posts: Sequence[Known], next_looks: Sequence[int | None]) -> list[int]:
+async def mark_gone(session: Session, posts: Sequence[int], now: int) -> None:
+    """They are known to be deleted: what they say goes at once, and what was said of them with the next sweep."""
+    mine = among(session, Post.id, posts)
+    await session.execute(update(Post).where(mine).values(state="gone", gone_at=func.coalesce(Post.gone_at, now)))
+    await session.execute(delete(PostText).where(among(session, PostText.post_id, posts)))
+
+
+async def mark_absent(
+    session: Session, posts: Sequence[Known], next_looks: Sequence[int | None], now: int
+) -> list[int]:
     """Asked for and not there: the second time in a row a post is gone, its content with it. Returns those."""
     gone = [post.id for post in posts if post.absences + 1 >= 2]
     await change(session, Post, "id", {
         "id": [post.id for post in posts], "absences": [post.absences + 1 for post in posts],
         "state": ["gone" if post.absences + 1 >= 2 else "live" for post in posts], "next_look_at": list(next_looks),
     })  # fmt: skip
-    await session.execute(delete(PostText).where(among(session, PostText.post_id, gone)))
+    await mark_gone(session, gone, now)
     return [post.id for post in posts if post.absences + 1 == 2]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -94,8 +95,8 @@ def fine_since(now: int) -> int:
     return bucket_of(now - FINE_FOR, HOUR)
 
 
-async def write(session: Session, ledger: Ledger, now: int) -> None:
-    """Add all that was collected, at every grain, in the order of the keys."""
+async def write(session: Session, ledger: Ledger, now: int, into: Any = Rollup) -> None:
+    """Add all that was collected, at every grain, in the order of the keys. `into`: the rollups, or their seals."""
     amounts = ledger.amounts()
     subjects = np.array(list(ledger.subjects), dtype=np.int64)
     news.note(session, news.POINTS, subjects[np.unique(amounts.subject)].tolist(), now)
@@ -107,7 +108,7 @@ async def write(session: Session, ledger: Ledger, now: int) -> None:
         else:
             rows = fold(amounts, grain)
         sums = {name: rows.sums[:, index].tolist() for index, name in enumerate(COLUMNS)}
-        await put(session, Rollup, {
+        await put(session, into, {
             "subject_id": subjects[rows.subject].tolist(), "grain": [grain] * len(rows.bucket),
             "platform": [platforms[place] for place in rows.platform.tolist()], "bucket": rows.bucket.tolist(), **sums,
         }, "add")  # fmt: skip

@@ -11,7 +11,7 @@ from app.analysis.contribution import COLUMNS
 from app.analysis.shape import FIVE_MINUTES, Ints
 from app.analysis.sums import HOUR, QUARTER
 from app.db.engine import ReadSession
-from app.models import Debut, Member, Rollup
+from app.models import Debut, Member, Rollup, Seal
 from app.store import news
 from app.store.memory import Memory
 
@@ -68,8 +68,12 @@ class Rollups:
         self._number: tuple[int, int] | None = None
 
     async def first(self) -> int | None:
-        query = select(func.min(Member.born_at)).where(Member.subject_id == self._subject)
-        return (await self._session.execute(query)).scalar()
+        """Of those that were taken out, the hour."""
+        there = select(func.min(Member.born_at)).where(Member.subject_id == self._subject).scalar_subquery()
+        sealed = (Seal.subject_id == self._subject, Seal.grain == HOUR, Seal.posts > 0)
+        gone = select(func.min(Seal.bucket)).where(*sealed).scalar_subquery()
+        found = (await self._session.execute(select(there, gone))).one()
+        return min((at for at in found if at is not None), default=None)
 
     async def read(self, edges: Ints, step: str, platform: str | None) -> dict[str, Sums]:
         number = await self.number()

@@ -5,7 +5,7 @@ from sqlalchemy import delete
 from app.analysis.shape import FIVE_MINUTES
 from app.clock import DAY
 from app.db.engine import Session
-from app.models import Pass, Rollup
+from app.models import Pass, Rollup, Seal
 from app.store import access, deliveries
 from app.store.rollups import fine_since
 
@@ -13,7 +13,8 @@ PASSES_KEPT = DELIVERIES_KEPT = 90 * DAY
 
 
 async def drop_old(session: Session, now: int) -> None:
-    await session.execute(delete(Rollup).where(Rollup.grain == FIVE_MINUTES, Rollup.bucket < fine_since(now)))
+    for table in (Rollup, Seal):
+        await session.execute(delete(table).where(table.grain == FIVE_MINUTES, table.bucket < fine_since(now)))
     await session.execute(delete(Pass).where(Pass.due_at < now - PASSES_KEPT))
     await deliveries.sweep(session, now - DELIVERIES_KEPT, now)
     await access.drop_old_keys(session, now)

@@ -91,7 +91,7 @@ async def _observed(db: Database, rng: random.Random) -> None:
         for absences in range(2):
             native = f"https://a.example/{rng.randrange(1, 14)}"
             known = [refreshing.Known(keep.post_key("mastodon", native), native, absences)]
-            await refreshing.mark_absent(session, known, [None])
+            await refreshing.mark_absent(session, known, [None], NOW)
 
 
 async def moved(db: Database, other: Database, folder: Path, form: str, shown: Shown) -> None:

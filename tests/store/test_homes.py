@@ -62,7 +62,7 @@ async def test_a_copy_elsewhere_does_not_bring_back_what_its_home_deleted(db: Da
         async with db.write() as session:
             known = await refreshing.posts_of(session, hashtag_key("farm"), home)
             assert [one.absences for one in known] == [absences]
-            await refreshing.mark_absent(session, known, [None])
+            await refreshing.mark_absent(session, known, [None], 1_000)
     await look(db, other, START + 2 * HOUR, shown(9, "words again"))
     async with db.read() as session:
         post = (await session.execute(select(Post))).scalar_one()
