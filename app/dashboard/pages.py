@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from app.dashboard import (
     adding,
     alerts,
+    audited,
     downloads,
     endpoints,
     entry,
@@ -45,6 +46,7 @@ for room in (
     settings,
     second,
     people,
+    audited,
     alerts,
     rules,
     silences,

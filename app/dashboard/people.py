@@ -1,4 +1,4 @@
-"""Who may come in, and what was done: users, tokens, the audit log."""
+"""Who may come in: users and tokens."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,12 @@ from app.access.tokens import Minted
 from app.dashboard import forms, render
 from app.dashboard.forms import Done, Typed
 from app.dashboard.render import asked_of, now_of, page, who_of, words_of
-from app.db.engine import ReadSession, Session
+from app.db.engine import Session
 from app.errors import Conflict, Invalid
 from app.store import access as rows
 from app.store.totp import those_with
 
 router = APIRouter(route_class=render.Page)
-MOST_ROWS = 100
 
 
 @router.get("/settings/users")
@@ -132,24 +131,3 @@ async def revoke_token(token: str, request: Request) -> Response:
         return Done(token, "/settings/tokens")
 
     return forms.go(request, await forms.change(request, "token.revoke", await forms.typed(request), work), "revoked")
-
-
-@router.get("/settings/audit")
-async def show_audit(request: Request) -> Response:
-    render.check_may(request, "audit:read")
-    asked = forms.asked(request)
-    before = asked.whole("before") if asked("before") else None
-    async with render.reading(request) as session:
-        found = await rows.audit(session, before, MOST_ROWS + 1)
-        names = await _names(session)
-    shown, it = found[:MOST_ROWS], asked_of(request, "all")
-    return page(
-        request, "audit.html", rows=[(row, names.get(row.actor, row.actor)) for row in shown], tz=it.tz, zone=it.zone,
-        more=shown[-1].id if len(found) > MOST_ROWS else None,
-    )  # fmt: skip
-
-
-async def _names(session: ReadSession) -> dict[str, str]:
-    """Actors as people know them."""
-    people = {f"user:{one.id}": one.name for one in await users.everyone(session)}
-    return people | {f"token:{one.id}": one.name for one in await tokens.everything(session)}

@@ -158,12 +158,6 @@ async def add_audit(
     await session.flush()
 
 
-async def audit(session: ReadSession, before: int | None, limit: int) -> Sequence[Audit]:
-    """The newest first, from before the row of that id."""
-    query = select(Audit).order_by(Audit.id.desc()).limit(limit)
-    return (await session.execute(query if before is None else query.where(Audit.id < before))).scalars().all()
-
-
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What a POST with this key was answered before."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from app.clock import DAY, HOUR, MINUTE, SECOND, from_ms
 from app.dashboard.words import (
     alerts,
+    audited,
     common,
     curves,
     endpoints,
@@ -33,7 +34,7 @@ from app.dashboard.words import (
 
 ROOMS = (
     common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second,
-    alerts, rules, endpoints, shares, entry, starting,
+    audited, alerts, rules, endpoints, shares, entry, starting,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},

@@ -76,7 +76,6 @@ EN = {
     "audit.what": "What",
     "audit.whose": "To what",
     "audit.from": "From",
-    "audit.here": "this machine",
     "audit.older": "Older",
     "audit.none": "Nothing was changed yet.",
 }
@@ -159,7 +158,6 @@ FR = {
     "audit.what": "Quoi",
     "audit.whose": "À quoi",
     "audit.from": "D’où",
-    "audit.here": "cette machine",
     "audit.older": "Plus anciens",
     "audit.none": "Rien n’a encore été changé.",
 }
