@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from app.analysis import calendar
 from app.clock import DAY, MINUTE, from_ms
-from app.dashboard import reasons
+from app.dashboard import spoken
 from app.dashboard.words import Words
 from app.store.coverage import COVERED, Observed, Stretch
 from app.store.owing import owed
@@ -122,7 +122,7 @@ def _says(spans: Sequence[Stretch], gaps: Sequence[Stretch], tz: ZoneInfo, w: Wo
 def _gap(one: Stretch, tz: ZoneInfo, w: Words) -> Gap:
     return Gap(
         w.moment(one.start, tz), w.moment(one.end, tz), w.span(one.end - one.start), w(f"state.{one.state}"),
-        reasons.told(w, one.reason) if one.reason else "–",
+        spoken.told(w, one.reason) or one.reason if one.reason else "–",
     )  # fmt: skip
 
 

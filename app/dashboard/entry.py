@@ -9,9 +9,9 @@ from app.access import entry, second
 from app.access.asked import Asked
 from app.access.gate import cookie_name
 from app.access.halfway import CodeNeeded
-from app.dashboard import render
+from app.dashboard import render, spoken
 from app.dashboard.render import page, words_of
-from app.errors import Forbidden, Invalid, TooManyRequests, Unauthenticated
+from app.errors import Forbidden, Invalid, Problem, TooManyRequests, Unauthenticated
 
 router = APIRouter(route_class=render.Page)
 LONGEST_FORM = 8_192
@@ -36,7 +36,7 @@ async def log_in(request: Request) -> Response:
     except Unauthenticated as wrong:
         return page(request, "login.html", wrong.status, said=words_of(request)("login_wrong"), user=user)
     except TooManyRequests as many:
-        return page(request, "login.html", many.status, said=many.detail, user=user)
+        return page(request, "login.html", many.status, said=_in_words(request, many), user=user)
     return _welcome(request, opened)
 
 
@@ -65,7 +65,7 @@ async def set_up(request: Request) -> Response:
     try:
         opened = await entry.set_up(request.app.state, Asked.of(request.scope), *given)
     except (Forbidden, Invalid, TooManyRequests) as wrong:
-        return page(request, "setup.html", wrong.status, said=wrong.detail, user=user)
+        return page(request, "setup.html", wrong.status, said=_in_words(request, wrong), user=user)
     return _welcome(request, opened)
 
 
@@ -76,6 +76,11 @@ async def log_out(request: Request) -> Response:
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(cookie_name(shown), path="/")
     return answer
+
+
+def _in_words(request: Request, problem: Problem) -> str:
+    text = problem.errors[0].message if problem.errors else problem.detail
+    return spoken.told(words_of(request), text) or text
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -74,4 +74,6 @@ async def send_static(name: str, request: Request) -> Response:
 def show_nowhere(request: Request) -> Response:
     w = render.words_of(request)
     said = [w("missing.page", value=request.scope["path"][: render.LONGEST_SHOWN])]
-    return render.page(request, "trouble.html", 404, title=w("missing.title"), said=said, detail="", hint="")
+    return render.page(
+        request, "trouble.html", 404, title=w("missing.title"), said=said, details=[], do="", again="", hint=""
+    )

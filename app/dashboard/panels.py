@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.clock import MINUTE, parse_time
-from app.dashboard import chart, ticks
+from app.dashboard import chart, spoken, ticks
 from app.dashboard.asked import Asked
 from app.dashboard.chart import Chart, Curve, Mark, Unseen
 from app.dashboard.words import Words
@@ -64,7 +64,7 @@ def is_fresh(gap: dict[str, Any], start: int, end: int, now: int) -> bool:
 
 def reason(words: Words, text: str | None) -> str:
     """Reasons are kept in English; those that we give ourselves are known in every language."""
-    return words.or_same(f"reason.{text}", text) if text else words("reason.not observed")
+    return words.or_same(f"reason.{text}", spoken.told(words, text) or text) if text else words("reason.not observed")
 
 
 def running(gains: Sequence[int | None], before: int) -> list[int | None]:

@@ -15,11 +15,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.access.principal import Principal, Scope
 from app.analysis import calendar
 from app.clock import to_ms
-from app.dashboard import asked
+from app.dashboard import asked, spoken
 from app.dashboard.asked import Asked
 from app.dashboard.words import LANGUAGES, Words, chosen
 from app.db.engine import Database, ReadSession
-from app.errors import Busy, FieldError, Forbidden, Invalid, NotFound, Problem, TooManyRequests
+from app.errors import Busy, Conflict, FieldError, Forbidden, Gone, Invalid, NotFound, Problem, TooManyRequests
 
 _HERE = Path(__file__).parent
 STATIC = {path.name: path.read_bytes() for path in sorted((_HERE / "static").iterdir()) if path.is_file()}
@@ -28,6 +28,12 @@ VERSION = hashlib.blake2b(b"".join(STATIC.values()), digest_size=6).hexdigest()
 _KNOWN_FIELDS = ("range", "from", "to", "step", "tz", "show", "scale", "measure")
 LANG_COOKIE, ZONE_COOKIE = "groundswell-lang", "groundswell-zone"
 LONGEST_SHOWN = 100
+_TITLES = (
+    (Invalid, "bad"), (NotFound, "missing"), (Gone, "gone"), (Forbidden, "closed"), (Conflict, "conflict"),
+)  # fmt: skip
+_SUBJECTS = (
+    ("slug", "campaign", "no campaign"), ("tag", "hashtag", "not followed"), ("id", "influencer", "no influencer"),
+)  # fmt: skip
 EVERY_S = 5
 """How often a page that is watched is read again."""
 
@@ -49,6 +55,7 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     env.filters["outward"] = outward
+    env.globals["spoken"] = spoken.spoken
     env.filters["segment"] = lambda text: quote(text, safe="")
     return env
 
@@ -142,21 +149,21 @@ class Page(APIRoute):
 def trouble(request: Request, problem: Problem) -> Response:
     w = words_of(request)
     headers = {"Retry-After": "2"} if isinstance(problem, Busy | TooManyRequests) else {}
-    titles = {Invalid: "bad", NotFound: "missing", Forbidden: "closed"}
-    title = titles.get(type(problem), "trouble")
-    said = [_bad(w, error) for error in problem.errors]
-    subject = _subject(request)
-    if isinstance(problem, NotFound) and subject:
-        said = [w(f"missing.{kind}", value=value) for kind, value in subject]
+    again = _again(request, problem)
+    title = next((name for kind, name in _TITLES if isinstance(problem, kind)), "trouble")
+    said, details = [bad(w, error) for error in problem.errors], [error.message for error in problem.errors]
+    details = details or [problem.detail]
+    if subject := _missing(request, problem):
+        said, details = [w(f"missing.{subject[0]}", value=subject[1])], []
     elif isinstance(problem, Busy):
-        said = [w("trouble.busy")]
+        said, details = [w("trouble.busy")], []
     return page(
-        request, "trouble.html", problem.status, headers, title=w(f"{title}.title"), said=said, detail=problem.detail,
-        hint=_hint(w, request, problem),
+        request, "trouble.html", problem.status, headers, title=w(f"{title}.title"), said=said, details=details,
+        do=w.or_same(f"{title}.do", "") if again or title != "bad" else "", again=again, hint=_hint(w, subject),
     )  # fmt: skip
 
 
-def _bad(w: Words, error: FieldError) -> str:
+def bad(w: Words, error: FieldError) -> str:
     value = str(error.value)
     value = value if len(value) <= LONGEST_SHOWN else value[:LONGEST_SHOWN] + "…"
     if error.field in _KNOWN_FIELDS:
@@ -164,14 +171,24 @@ def _bad(w: Words, error: FieldError) -> str:
     return w("bad.other", field=error.field, value=value)
 
 
-def _subject(request: Request) -> list[tuple[str, str]]:
-    kinds = {"slug": "campaign", "tag": "hashtag", "id": "influencer"}
-    return [(kinds[name], str(value)) for name, value in request.path_params.items() if name in kinds]
+def _missing(request: Request, problem: Problem) -> tuple[str, str] | None:
+    """The subject of the page, where it is that which is not there, and not something on it."""
+    if not isinstance(problem, NotFound):
+        return None
+    for name, kind, told in _SUBJECTS:
+        if name in request.path_params and told in problem.detail:
+            return kind, str(request.path_params[name])[:LONGEST_SHOWN]
+    return None
 
 
-def _hint(w: Words, request: Request, problem: Problem) -> str:
+def _again(request: Request, problem: Problem) -> str:
+    """The same page as it is by itself, where the address asked for something that will not do."""
+    asked_wrong = isinstance(problem, Invalid) and request.method == "GET" and request.url.query
+    return quote(request.scope["path"]) if asked_wrong else ""
+
+
+def _hint(w: Words, subject: tuple[str, str] | None) -> str:
     """What to type, where typing helps."""
-    asked = dict(_subject(request))
-    if isinstance(problem, NotFound) and asked.get("hashtag", "").isalnum():
-        return w("missing.hint.hashtag", value=asked["hashtag"])
+    if subject and subject[0] == "hashtag" and subject[1].isalnum():
+        return w("missing.hint.hashtag", value=subject[1])
     return ""

@@ -34,7 +34,12 @@ def shown(one: source_reads.SourceState, w: Words, tz: ZoneInfo) -> Server:
     if is_late:
         late = w("late_by", span=w.span(cast(int, one.late_ms)))
     left = tuple(
-        f"{budget.name}: {w('budget.left', left=w.number(budget.remaining), limit=w.number(budget.limit))}"
+        w(
+            "budget.of",
+            name=w.or_same(f"budget.name.{budget.name}", budget.name),
+            left=w.number(budget.remaining),
+            limit=w.number(budget.limit),
+        )
         for budget in one.budgets
     )
     hint = f"groundswell sources check {one.name}" if one.state in ("failing", "stopped") else ""

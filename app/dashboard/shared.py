@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.access import shares
-from app.dashboard import downloads, panels, picture, render, report, side, side_files, subjects
+from app.dashboard import downloads, panels, picture, render, report, side, side_files, spoken, subjects
 from app.dashboard.asked import Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.words import Words
@@ -121,13 +121,19 @@ async def _embedded(session: ReadSession, named: downloads.Named, it: Asked, w: 
     )  # fmt: skip
 
 
+def _wrong(problem: Invalid, w: Words) -> str:
+    """What will not do, and why."""
+    error = problem.errors[0]
+    return f"{render.bad(w, error)} {spoken.told(w, error.message) or error.message}."
+
+
 def _trouble(request: Request, problem: Problem) -> Response:
     w = words_of(request)
     title, said = w("trouble.title"), w("trouble.busy")
     if isinstance(problem, NotFound | Gone):
         title, said = w("shared.dead.title"), w("shared.dead")
     elif isinstance(problem, Invalid):
-        title, said = w("bad.title"), problem.detail
+        title, said = w("bad.title"), _wrong(problem, w)
     text = render.fragment("dead.html", w=w, title=title, said=said, sheet=report.SHEET)
     told = {"Content-Language": w.lang, "Content-Security-Policy": f"{report.ALLOWS}; frame-ancestors 'none'"}
     return HTMLResponse(text, problem.status, told)

@@ -48,7 +48,12 @@ EN = {
     "on_time": "on time",
     "late_by": "{span} late",
     "budget": "Left to spend",
-    "budget.left": "{left} of {limit}",
+    "budget.name.calls": "calls",
+    "budget.name.paging": "calls for older pages",
+    "budget.name.search": "searches",
+    "budget.name.session": "logins",
+    "budget.name.session-day": "logins in a day",
+    "budget.of": "{name}: {left} of {limit}",
 }
 
 FR = {
@@ -99,5 +104,10 @@ FR = {
     "on_time": "à l’heure",
     "late_by": "{span} de retard",
     "budget": "Reste à dépenser",
-    "budget.left": "{left} sur {limit}",
+    "budget.name.calls": "appels",
+    "budget.name.paging": "appels de pages plus anciennes",
+    "budget.name.search": "recherches",
+    "budget.name.session": "connexions",
+    "budget.name.session-day": "connexions en un jour",
+    "budget.of": "{name}\N{NARROW NO-BREAK SPACE}: {left} sur {limit}",
 }
