@@ -1,4 +1,4 @@
-"""Both networks on one port of the loopback: the socket listens when `start` returns, and is gone after `close`."""
+"""All networks on one port of the loopback: the socket listens when `start` returns, and is gone after `close`."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,7 @@ from sandbox.limits import Limits
 from sandbox.mastodon import Mastodon
 from sandbox.mastodon_door import Door
 from sandbox.mastodon_json import FLAVOURS
+from sandbox.platforms import all_routes
 from sandbox.posts import World
 from sandbox.process import Process
 from sandbox.streams import Streams
@@ -74,6 +75,7 @@ async def start(
     mastodon = Mastodon(world, now, Door(now, FLAVOURS[flavour], limits, token, feeds))
     streams = Streams(world, now, mastodon.door, **({} if stream_keeps is None else {"kept": stream_keeps}))
     networks = [*mastodon.routes(), *Bluesky(world, now, sessions, limits).routes(), *streams.routes()]
+    networks += all_routes(world, now)
     faults = Faults(Starlette(routes=networks), now)
     listener = _listen(port)
     config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""What any collector must keep, whatever its platform. A new platform adds its stage to STAGES, and nothing here."""
+"""What any collector must keep, whatever its platform. Shown on stages; `test_saved` shows it on saved answers."""
 
 import json
 from typing import Any
@@ -11,6 +11,7 @@ from collectors import PLATFORMS, offer
 from collectors.contract import ReadsAccounts, Refreshes, Searches
 from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Spent, Unauthorized, Unavailable
 from collectors.posts import Page
+from tests.collectors.exchanges import FOLDERS
 from tests.collectors.stage import NEWEST, SECRET, STAGES, BlueskyStage, CountingMeter, MastodonStage, answer, opened
 
 AnyStage = MastodonStage | BlueskyStage
@@ -41,8 +42,8 @@ async def first(collector: Any) -> Page:
     return page
 
 
-def test_every_platform_has_a_stage() -> None:
-    assert {kind.platform for kind in STAGES} == set(PLATFORMS)
+def test_every_platform_has_a_stage_or_saved_exchanges() -> None:
+    assert {*(kind.platform for kind in STAGES), *FOLDERS} == set(PLATFORMS)
     assert all(offer(name).platform == name for name in PLATFORMS)
 
 

@@ -1,0 +1,127 @@
+"""Each further platform of the sandbox, over a socket, by its collector: what the world has is what is found."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from collectors import offer, open_collector
+from collectors.contract import Credential, ReadsAccounts, Refreshes
+from collectors.errors import Unauthorized
+from collectors.posts import Post as Read
+from sandbox.ids import MASTODON
+from sandbox.platforms import PLATFORMS, REVOKED
+from sandbox.posts import Post
+from sandbox.script import Script
+from sandbox.server import Running
+from tests.sandbox.hand import Hand
+from tests.sandbox.test_collectors import Open
+
+POSTS = 120
+METRICS = ("likes", "reposts", "replies", "quotes")
+
+pytestmark = pytest.mark.parametrize("platform", sorted(PLATFORMS))
+
+
+@pytest.fixture
+def written(script: Script, now: Hand) -> list[Post]:
+    """Newest first, one every few seconds, each text once. One that is deleted again is not among them."""
+    people = [script.join(f"person{number}", 100 + number) for number in range(5)]
+    posts = []
+    for number in range(POSTS):
+        now.at += 7_000
+        posts.append(script.add_post(MASTODON, people[number % 5], f"round {number} of #HarvestDay here"))
+        script.change(posts[-1], likes=number, reposts=number % 7, replies=number % 3, quotes=number % 2)
+        script.add_post(MASTODON, people[0], f"round {number} of something else")
+    now.at += 60_000
+    script.delete(posts.pop(50))
+    return posts[::-1]
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        yield client
+
+
+def opened(platform: str, running: Running, client: httpx.AsyncClient, now: Hand, secret: str = "taken") -> Any:
+    return open_collector(
+        platform,
+        client=client,
+        base_url=f"{running.url}/{platform}",
+        credential=Credential(secret, "17841400000000001" if offer(platform).needs_identifier else None),
+        meter=Open(),
+        keeper=Open(),
+        now=now.datetime,
+    )
+
+
+def same(script: Script, read: Read, post: Post, now: Hand, *, all_metrics: bool, metrics: frozenset[str]) -> None:
+    assert abs(read.created_at.timestamp() * 1_000 - post.created_at) < timedelta(seconds=1) / timedelta(milliseconds=1)
+    assert "harvestday" in [tag.casefold() for tag in read.tags]
+    levels = script.levels(post, now())
+    for metric in METRICS:
+        count = getattr(read.engagement, metric)
+        assert count is None or count == getattr(levels, metric), metric
+        assert count is not None or not all_metrics or metric not in metrics, metric
+
+
+async def test_what_was_written_is_found_and_read_again(
+    platform: str, running: Running, client: httpx.AsyncClient, script: Script, written: list[Post], now: Hand
+) -> None:
+    collector = opened(platform, running, client, now)
+    pages = [page async for page in collector.search("HarvestDay")]
+    found = {_number(read.text): read for page in pages for read in page.posts}
+    shown = written[: len(found)] if any(page.cut for page in pages) else written
+    assert len(found) >= 10
+    assert set(found) == {_number(post.text) for post in shown}
+    again = isinstance(collector, Refreshes)
+    metrics = collector.offer.metrics
+    for post in shown:
+        same(script, found[_number(post.text)], post, now, all_metrics=not again, metrics=metrics)
+    if again:
+        ids = [found[_number(post.text)].local_id for post in shown][: collector.offer.batch_size]
+        gone, kept = shown[0], shown[1 : len(ids)]
+        if kept:
+            script.delete(gone)
+            now.at += 1
+        looked = await collector.look(ids)
+        assert looked.absent == (frozenset(ids[:1]) if kept else frozenset())
+        by_id = {read.local_id: read for read in looked.posts}
+        for post in kept or shown[:1]:
+            read = by_id[found[_number(post.text)].local_id]
+            same(script, read, post, now, all_metrics=True, metrics=metrics)
+
+
+async def test_people_are_read_with_their_followers(
+    platform: str, running: Running, client: httpx.AsyncClient, script: Script, written: list[Post], now: Hand
+) -> None:
+    collector = opened(platform, running, client, now)
+    if not isinstance(collector, ReadsAccounts):
+        return  # not offered
+    assert isinstance(collector, object)
+    page = await anext(collector.search("HarvestDay"))  # type: ignore[attr-defined]
+    by_number = {_number(post.text): post.person for post in written}
+    people = {read.author.local_id: by_number[_number(read.text)] for read in page.posts if read.author}
+    asked = sorted(people)[: collector.offer.accounts_batch]  # type: ignore[attr-defined]
+    assert asked
+    looked = await collector.accounts(asked)
+    assert {one.local_id: one.followers for one in looked.accounts} == {id_: people[id_].followers for id_ in asked}
+    assert script.people
+
+
+async def test_a_revoked_credential_is_named_so(
+    platform: str, running: Running, client: httpx.AsyncClient, now: Hand
+) -> None:
+    if not offer(platform).credential_words:
+        return  # it takes none
+    with pytest.raises(Unauthorized) as caught:
+        await opened(platform, running, client, now, REVOKED).check()
+    assert REVOKED not in str(caught.value).replace("has been revoked", "")
+
+
+def _number(text: str | None) -> int:
+    assert text is not None
+    return int(text.partition("round ")[2].split()[0])
