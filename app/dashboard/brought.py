@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 
 from app.analysis.money import MICROS, decimal
@@ -48,5 +49,4 @@ def _size(one: Brought) -> int:
 
 
 def money(micros: int, currency: str, w: Words) -> str:
-    whole, _, part = decimal(abs(micros)).partition(".")
-    return f"{'-' if micros < 0 else ''}{w.number(int(whole))}{w('point')}{part} {currency}"
+    return f"{w.amount(Decimal(decimal(micros)))} {currency}"

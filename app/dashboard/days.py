@@ -73,7 +73,7 @@ def drawn(track: Observed, start: int, now: int, tz: ZoneInfo, w: Words) -> Cale
     return Calendar(
         f"{track.track_id}", track.hashtag, track.source, track.platform, _says(spans, gaps, tz, w),
         tuple(_days(edges, spans, tz, w)), tuple(_months(edges, tz, w)),
-        tuple((TOP + row * PITCH + SIDE - 2, w("weekdays").split()[row]) for row in (0, 2, 4)),
+        tuple((TOP + row * PITCH + SIDE - 2, w.weekday(row)) for row in (0, 2, 4)),
         LEFT + weeks * PITCH + 24, TOP + 7 * PITCH, tuple(_gap(one, tz, w) for one in gaps[::-1][:MOST_GAPS]),
         max(0, len(gaps) - MOST_GAPS),
     )  # fmt: skip
@@ -133,7 +133,7 @@ def _months(edges: Sequence[int], tz: ZoneInfo, w: Words) -> list[tuple[int, str
         local, x = _local(start, tz), LEFT + _week(start, edges[0], tz) * PITCH
         begins = local.day == 1 or (start == edges[0] and local.day < 20)
         if begins and (not found or x - found[-1][0] >= 2 * PITCH):
-            found.append((x, w.tick(start, "day", tz).split()[-1]))
+            found.append((x, w.month(local.date(), "MMM")))
     return found
 
 

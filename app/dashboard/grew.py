@@ -42,7 +42,7 @@ async def show_influence(slug: str, request: Request) -> Response:
         found = await influence.of_campaign(session, kept, MOST, now_of(request), it.as_of)
     known = render.who_of(request).kind in ("user", "token")
     rows = [told(row, found, w, known) for row in found.rows]
-    left = ", ".join(_brought(one.count, one.micros, one.currency, w) for one in found.unattributed)
+    left = w.listed([_brought(one.count, one.micros, one.currency, w) for one in found.unattributed])
     bars = sorted(rows, key=lambda row: -row.wide)[:MOST_BARS]
     return render.page(
         request, "grew.html", kept=kept, it=it, rows=rows, bars=bars, left=left, authors=w.number(found.authors),

@@ -23,7 +23,7 @@ def moved(series: dict[str, list[Any]], words: Words, authors: bool = True) -> t
         return words("moved.still"), sure
     named = [("posts", "posts"), ("engaged", "engagement"), ("authors", "authors_new")]
     parts = [_amount(words, key, sums[name]) for key, name in named if name != "authors_new" or authors]
-    said = words("moved" if share >= 1 else "moved.least", what=", ".join(parts))
+    said = words("moved" if share >= 1 else "moved.least", what=words.listed(parts))
     compared = _compared(_known_sum(before["posts"]), sums["posts"], min(before["coverage"] or [0]), share, words)
     return (f"{said[:-1]}{words('and')}{compared}." if compared else said), sure
 
@@ -48,7 +48,7 @@ def _compared(before: int | None, now: int | None, covered_before: float, covere
         return words("than_before.same")
     return words(
         "than_before.more" if change > 0 else "than_before.less",
-        share=words("percent", n=words.number(abs(round(change * 100)))),
+        share=words.percent(abs(change)),
     )
 
 

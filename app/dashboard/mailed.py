@@ -5,6 +5,7 @@ The door hands `writer` to whoever sends: the alerts know nothing of pages (docs
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from app.alerts.letters import Enclosed, Writer
@@ -59,8 +60,7 @@ def _pictures(drawn: Sequence[Panel], told: Told, w: Words) -> dict[str, bytes]:
 
 def _month(name: str, w: Words) -> str:
     """`2026-10`, as a title says it."""
-    year, number = name.split("-")
-    return f"{w('months.whole').split()[int(number) - 1]} {year}"
+    return w.month(date.fromisoformat(f"{name}-01"))
 
 
 def _gave(one: Mapping[str, Any], w: Words) -> tuple[str, str]:

@@ -52,7 +52,7 @@ def of(found: Sequence[Open], servers: Sequence[Server], w: Words, now: int) -> 
     parts = [
         w.count(key, len(each)) for key, each in (("today.alerts", found[:MOST_ALERTS]), ("today.ill", ill)) if each
     ]
-    answer = w("today.waits", what=", ".join(parts)) if parts else w("today.calm")
+    answer = w("today.waits", what=w.listed(parts)) if parts else w("today.calm")
     return Needs(answer, tuple(found[:MOST_ALERTS]), len(found) > MOST_ALERTS, ill)
 
 

@@ -33,7 +33,7 @@ def told(offer: Offer, w: Words) -> Platform:
     given = [w(f"metric.{name}") for name in METRICS if name in offer.metrics]
     bills = any(one.unit == "microdollar" for one in offer.allowances)
     return Platform(
-        offer.platform, ", ".join(given), tuple(_lacks(offer, w)), tuple(_spends(one, w) for one in offer.allowances),
+        offer.platform, w.listed(given), tuple(_lacks(offer, w)), tuple(_spends(one, w) for one in offer.allowances),
         bills, w("cost.some" if bills else "cost.none"), tuple(_note(text, w) for text in offer.notes),
         _note(offer.credential_words, w) if offer.credential_words else None, offer.needs_credential,
     )  # fmt: skip
@@ -41,7 +41,7 @@ def told(offer: Offer, w: Words) -> Platform:
 
 def _lacks(offer: Offer, w: Words) -> list[str]:
     absent = [w(f"metric.{name}") for name in METRICS if name not in offer.metrics]
-    found = [w("lacks.metrics", what=", ".join(absent))] if absent else []
+    found = [w("lacks.metrics", what=w.listed(absent))] if absent else []
     if not offer.page_size:
         found.append(w("lacks.search"))
     elif offer.needs_credential:

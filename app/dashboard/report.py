@@ -82,7 +82,7 @@ def _says(shown: Shown, it: Asked, w: Words) -> str:
         for key, name in (("posts", "posts"), ("engaged", "engagement"), ("people", "authors"))
         if key != "people" or sums[name] is not None
     ]
-    what = ", ".join(parts)
+    what = w.listed(parts)
     said = w("at_least", what=what) if sums["at_least"] else what
     start, end = (w.moment(edge, it.tz) for edge in (shown.edges[0], shown.edges[-1]))
     return w("report.says", what=said, **{"from": start, "to": end})

@@ -61,7 +61,7 @@ def _said(value: float | None, unit: str, w: Words) -> str:
     if value is None:
         return "?"
     if unit == "share":
-        return w("percent", n=number(100 * value, w))
+        return w.share(value)
     if unit.startswith("hours"):
         return ("-" if value < 0 else "") + w.span(round(abs(value) * HOUR))
     return number(value, w)

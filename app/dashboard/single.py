@@ -82,7 +82,7 @@ async def _page(
         request, "subject.html", it, now, every, about=subject.name, subject=subject, heading=heading, shown=shown,
         moved=moved, sure=sure,
         panels=panels.panels(shown, it, w, subject.marks, measures), measures=measures,
-        rows=tables.rows(shown, it, w)[:MOST_ROWS], most_rows=MOST_ROWS, columns=tables.COLUMNS,
+        rows=tables.rows(shown, it, w, MOST_ROWS), most_rows=MOST_ROWS, columns=tables.COLUMNS,
         gifts=noted.gifts(shown, it, w, subject.marks), totals=tables.totals(shown, w),
         platforms=tables.platforms(shown, w), unseen=unseen, unseen_more=unseen_more,
         strongest=strongest, api=f"/api/v1{subject.path}/growth?{_api_query(shown, it)}", **more,

@@ -41,10 +41,10 @@ def _cell(words: Words, value: float | None) -> str | None:
     return None if value is None else words.number(value)
 
 
-def rows(it: Shown, asked: Asked, words: Words) -> list[Row]:
-    """The newest first. None in a cell: not known."""
+def rows(it: Shown, asked: Asked, words: Words, most: int) -> list[Row]:
+    """The newest ones, newest first. None in a cell: not known."""
     found = []
-    for place, edge in enumerate(it.edges[:-1]):
+    for place, edge in list(enumerate(it.edges[:-1]))[: -most - 1 : -1]:
         covered, guessed = it.series["coverage"][place] or 0, it.series["estimated"][place]
         observed = words("observed.all") if covered >= 1 else words.percent(covered)
         if not covered and it.series["posts"][place] is None:
@@ -54,7 +54,7 @@ def rows(it: Shown, asked: Asked, words: Words) -> list[Row]:
         cells = tuple(_cell(words, it.series[name][place]) for name in COLUMNS)
         time = words.moment(edge, asked.tz)
         found.append(Row(time, cells, observed, "" if guessed is None else words.percent(guessed)))
-    return found[::-1]
+    return found
 
 
 def _why(it: Shown, start: int, end: int) -> str:

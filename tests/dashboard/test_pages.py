@@ -98,8 +98,8 @@ async def test_the_overview_says_what_moved_and_how_sure_that_is(browser: httpx.
     answer = await browser.get("/")
     text = said(answer)
     assert "Wet led by influencers" in text
-    assert re.search(r"In the last 24 hours: 3 posts, an engagement of \d+, 3 new authors\. All of that time", text)
-    assert re.search(r"\d+ % of the engagement is estimated", text)
+    assert re.search(r"In the last 24 hours: 3 posts, an engagement of \d+ and 3 new authors\. All of that time", text)
+    assert re.search(r"\d+% of the engagement is estimated", text)
     assert "#Rain followed 5 1 Mar 2026 11:40 one.example 1 Mar 2026 12:00" in text
     assert answer.text.count('class="plot spark"') == 1
     assert "Nothing waits for you" in text

@@ -146,8 +146,8 @@ async def test_what_it_brought_in_stands_on_its_own_page(two: None, db: Database
         await outcomes.keep(session, (await campaigns.by_slug(session, "first")).id, gifts, NOW)
     page = parsed(await browser.get("/campaigns/first"))
     english = " ".join(one.text for one in page.elements if one.tag in ("th", "td")).replace("\xa0", " ")
-    assert "Donations 1,500.50 EUR 4 375.12 EUR Ada <b>Rain</b> 80 %, nobody’s code 20 %" in english
-    assert "Donations 7.00 USD 1 7.00 USD nobody’s code 100 %" in english
+    assert "Donations 1,500.50 EUR 4 375.12 EUR Ada <b>Rain</b> 80%, nobody’s code 20%" in english
+    assert "Donations 7.00 USD 1 7.00 USD nobody’s code 100%" in english
     assert "Sign-ups 1 – –" in english
     assert "Ce qu’elle a rapporté" in (await browser.get("/campaigns/first?lang=fr")).text
 

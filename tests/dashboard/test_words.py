@@ -2,6 +2,8 @@
 
 import ast
 import re
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -72,19 +74,38 @@ def test_the_language_is_the_one_asked_for_or_liked(wanted: str | None, accepts:
 
 @pytest.mark.parametrize(("share", "whole"), [(1.0, "100"), (0.9999, ">99"), (0.504, "50"), (0.0001, "<1"), (0.0, "0")])
 def test_a_share_is_never_rounded_to_all_or_nothing(share: float, whole: str) -> None:
-    assert Words("en").percent(share) == f"{whole}\N{NO-BREAK SPACE}%"
+    assert Words("en").percent(share) == f"{whole}%"
+    assert Words("fr").percent(share) == f"{whole}\N{NO-BREAK SPACE}%"
 
 
 def test_numbers_are_written_as_the_language_does() -> None:
     assert Words("en").number(1234567) == "1,234,567"
     assert Words("fr").number(1234567) == "1\u202f234\u202f567"
     assert Words("fr").number(7.5) == "7,5"
-    assert [Words("en").short(n) for n in (0, 999, -1_500, 20_000, 2_500_000)] == ["0", "999", "-1.5k", "20k", "2.5M"]
+    assert [Words("en").short(n) for n in (0, 999, -1_500, 20_000, 2_500_000)] == ["0", "999", "-1.5K", "20K", "2.5M"]
+    assert [Words("fr").short(n) for n in (20_000, 1_500_000_000)] == ["20\xa0k", "1,5\xa0Md"]
+    assert [Words(lang).amount(Decimal("-1500.50")) for lang in ("en", "fr")] == ["-1,500.50", "-1\u202f500,50"]
+    assert [Words(lang).share(0.91234) for lang in ("en", "fr")] == ["91.2%", "91,2\xa0%"]
 
 
 def test_one_and_none_take_the_form_of_the_language() -> None:
     assert [Words("en").count("posts", n) for n in (0, 1, 2)] == ["0 posts", "1 post", "2 posts"]
     assert [Words("fr").count("posts", n) for n in (0, 1, 2)] == ["0 publication", "1 publication", "2 publications"]
+
+
+def test_a_list_ends_in_the_word_of_the_language() -> None:
+    assert [Words("en").listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert Words("fr").listed(list("abc")) == "a, b et c"
+
+
+def test_days_and_months_bear_the_names_of_the_language() -> None:
+    at, utc = parse_time("2026-02-28T23:30:00Z"), ZoneInfo("UTC")
+    assert [Words("en").tick(at, unit, utc) for unit in ("hour", "day", "month", "year")] == [
+        "23:30", "28 Feb", "Feb 2026", "2026",
+    ]  # fmt: skip
+    assert [Words("fr").tick(at, unit, utc) for unit in ("day", "month")] == ["28 févr.", "févr. 2026"]
+    assert [Words("fr").month(date(2026, 8, 1)), Words("en").month(date(2026, 8, 1), "MMM")] == ["août 2026", "Aug"]
+    assert [Words("en").weekday(0), Words("fr").weekday(6), Words("fr").clock(at, utc)] == ["Mon", "dim.", "23:30:00"]
 
 
 def test_times_are_told_in_the_zone() -> None:

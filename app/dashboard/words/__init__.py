@@ -3,7 +3,9 @@
 Each page's words are in a file of its own; a test finds one that a language lacks.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from app.clock import DAY, HOUR, MINUTE, SECOND, from_ms
@@ -21,6 +23,7 @@ from app.dashboard.words import (
     looks,
     noted,
     platforms,
+    privacy,
     report,
     rules,
     second,
@@ -30,18 +33,17 @@ from app.dashboard.words import (
     sources,
     starting,
     today,
+    written,
 )
 
 ROOMS = (
-    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second,
+    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second, privacy,
     audited, alerts, rules, endpoints, shares, entry, starting,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
     "fr": {key: text for room in ROOMS for key, text in room.FR.items()},
 }
-# From how many on a language says "posts".
-_MANY_FROM: dict[str, Callable[[int], bool]] = {"en": lambda n: abs(n) != 1, "fr": lambda n: abs(n) > 1}
 _SPANS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
 
 
@@ -74,23 +76,32 @@ class Words:
 
     def count(self, key: str, n: int) -> str:
         """`posts`, 3: "3 posts"."""
-        return self(f"{key}.{'many' if _MANY_FROM[self.lang](n) else 'one'}", n=self.number(n))
+        return self(f"{key}.{written.form(self.lang, n)}", n=self.number(n))
 
     def number(self, n: float) -> str:
-        return f"{n:,}".replace(",", "\0").replace(".", self("point")).replace("\0", self("group"))
+        return written.number(self.lang, n)
+
+    def amount(self, n: Decimal) -> str:
+        """With the decimals that it is written with."""
+        return written.amount(self.lang, n, max(0, -int(n.as_tuple().exponent)))
 
     def short(self, n: int) -> str:
-        """For an axis: 12,000 is 12k."""
-        for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-            if abs(n) >= size:
-                return f"{n / size:g}{letter}".replace(".", self("point"))
-        return str(n)
+        """For an axis: 12,000 is 12K."""
+        return written.short(self.lang, n)
 
     def percent(self, share: float) -> str:
         """Never 100 % where something is missing, never 0 % where something is there."""
         nearly = "<" if 0 < share < 0.01 else ">" if 0.99 < share < 1 else ""
         whole = {"<": 1, ">": 99}.get(nearly, round(share * 100))
-        return nearly + self("percent", n=self.number(whole))
+        return nearly + written.percent(self.lang, whole / 100)
+
+    def share(self, share: float) -> str:
+        """To three figures that count."""
+        return written.percent(self.lang, float(f"{share:.3g}"))
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """a, b and c."""
+        return written.listed(self.lang, parts)
 
     def span(self, ms: int) -> str:
         """The two largest parts: 3 d 4 h."""
@@ -103,23 +114,27 @@ class Words:
 
     def moment(self, ms: int, tz: ZoneInfo) -> str:
         local = from_ms(ms).astimezone(tz)
-        return f"{self.day(ms, tz)} {local.year} {local:%H:%M}"
+        return f"{written.day(self.lang, local.date())} {written.clock(self.lang, local.hour, local.minute)}"
 
     def clock(self, ms: int, tz: ZoneInfo) -> str:
-        return f"{from_ms(ms).astimezone(tz):%H:%M:%S}"
+        return written.seconds(self.lang, from_ms(ms).astimezone(tz))
 
     def day(self, ms: int, tz: ZoneInfo) -> str:
-        local = from_ms(ms).astimezone(tz)
-        return f"{local.day} {self._month(local.month)}"
+        return written.day(self.lang, from_ms(ms).astimezone(tz).date(), "MMMd")
+
+    def month(self, it: date, skeleton: str = "yMMMM") -> str:
+        """As a title says it, or as CLDR calls the parts that are wanted."""
+        return written.day(self.lang, it, skeleton)
+
+    def weekday(self, number: int) -> str:
+        """0 is Monday."""
+        return written.weekday(self.lang, number)
 
     def tick(self, ms: int, unit: str, tz: ZoneInfo) -> str:
         """On a time axis: as much as tells it from its neighbours."""
         local = from_ms(ms).astimezone(tz)
         if unit == "hour":
-            return f"{local:%H:%M}"
-        if unit == "day":
-            return self.day(ms, tz)
-        return f"{self._month(local.month)} {local.year}" if unit == "month" else str(local.year)
-
-    def _month(self, month: int) -> str:
-        return self("months").split()[month - 1]
+            return written.clock(self.lang, local.hour, local.minute)
+        if unit == "year":
+            return str(local.year)
+        return written.day(self.lang, local.date(), "MMMd" if unit == "day" else "yMMM")

@@ -1,4 +1,4 @@
-"""The words that all pages share, and how a language writes numbers and months."""
+"""The words that all pages share."""
 
 EN = {
     "name": "English",
@@ -57,11 +57,6 @@ EN = {
     "span.m": "{n} min",
     "span.h": "{n} h",
     "span.d": "{n} d",
-    "months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-    "months.whole": "January February March April May June July August September October November December",
-    "group": ",",
-    "point": ".",
-    "percent": "{n}\N{NO-BREAK SPACE}%",
 }
 
 FR = {
@@ -121,9 +116,4 @@ FR = {
     "span.m": "{n} min",
     "span.h": "{n} h",
     "span.d": "{n} j",
-    "months": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
-    "months.whole": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "group": "\N{NARROW NO-BREAK SPACE}",
-    "point": ",",
-    "percent": "{n}\N{NARROW NO-BREAK SPACE}%",
 }
