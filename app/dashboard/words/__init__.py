@@ -23,7 +23,6 @@ from app.dashboard.words import (
     looks,
     noted,
     platforms,
-    privacy,
     report,
     rules,
     second,
@@ -37,7 +36,7 @@ from app.dashboard.words import (
 )
 
 ROOMS = (
-    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second, privacy,
+    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second,
     audited, alerts, rules, endpoints, shares, entry, starting,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
