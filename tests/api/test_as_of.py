@@ -18,6 +18,7 @@ from app.store.outcomes import Gift
 from collectors.posts import Account, Engagement, Post
 from tests.clocks import FakeClock
 from tests.store.test_as_of import Watched
+from tests.store.world import seeds
 
 ASKED = (
     "/compare?campaign=c&campaign=d",
@@ -73,7 +74,7 @@ async def shown(api: httpx.AsyncClient, path: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(4))
+@seeds(4)
 async def test_what_comes_later_changes_nothing(
     db: Database, api: httpx.AsyncClient, clock: FakeClock, seed: int
 ) -> None:

@@ -22,7 +22,7 @@ from app.store.sources import NewSource
 from collectors.posts import Account, Engagement, Post
 from tests.store import world
 from tests.store.test_rollups import begin, examples, keep_all, orders
-from tests.store.world import NOW, Arrival
+from tests.store.world import NOW, Arrival, seeds
 
 ALL = [("hashtag", "rain"), ("hashtag", "sun"), ("campaign", "camp"), ("influencer", "star"), ("influencer", "fan")]
 
@@ -118,7 +118,7 @@ class Watched:
             await keep.keep_readings(session, readings, self.now)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@seeds(6)
 async def test_as_of_an_instant_is_what_was_shown_then_whatever_came_since(db: Database, seed: int) -> None:
     it = Watched(db, random.Random(seed))
     await it.begin()

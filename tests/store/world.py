@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 from app.analysis.contribution import METRICS, UNKNOWN
@@ -24,6 +25,12 @@ CAMPAIGN_TAGS = ("rain", "fog")  # fog is in the campaign, and not followed
 TAGS = ("rain", "sun", "fog", "snow")
 STAR = ("mastodon", "u1"), ("bluesky", "u1")
 Levels = tuple[int | None, ...]
+
+
+def seeds(count: int) -> pytest.MarkDecorator:
+    """Each on one of the two databases in turn: the next seed is worth more than the same again."""
+    pairs = [(("sqlite", "postgresql")[seed % 2], seed) for seed in range(count)]
+    return pytest.mark.parametrize(("database_url", "seed"), pairs, indirect=["database_url"])
 
 
 @dataclass(frozen=True)
