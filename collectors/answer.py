@@ -6,6 +6,7 @@ from datetime import datetime
 import httpx
 import msgspec
 
+from collectors.body import clean
 from collectors.errors import CollectorError, Malformed, RateLimited, Refused, Unauthorized, Unavailable
 from collectors.reading import BROKEN
 
@@ -39,7 +40,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     def _decoded(self) -> object:
         try:
-            return msgspec.json.decode(self.body)
+            return msgspec.json.decode(clean(self.body))
         except BROKEN:
             return None
 

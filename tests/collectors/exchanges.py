@@ -1,4 +1,4 @@
-"""Saved exchanges of a platform, played back through respx: what a platform answers is a folder, not a stage.
+"""Saved exchanges of a platform, played back: what a platform answers is a folder, not a stage.
 
 A folder `saved/<platform>` holds `platform.json` and one file for each exchange:
 `{"request": {"method", "path", "params", "json", "form"}, "status", "headers", "body"}`. `path` is what follows the
@@ -10,7 +10,8 @@ be so: `survives` (exchanges that may fail without the call failing), `secret_in
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,13 +19,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
-import respx
 
 from collectors import PLATFORMS, open_collector
 from collectors.contract import Counts, Credential, ReadsAccounts, Refreshes
 from collectors.posts import Account, CountBucket, Page, Post
 from tests.collectors.stage import NEWEST, SAVED, CountingMeter, MemoryKeeper
 
+MOST_PAGES = 20
 FOLDERS = sorted(path.parent.name for path in SAVED.glob("*/platform.json") if path.parent.name in PLATFORMS)
 
 
@@ -87,19 +88,18 @@ def _read(path: Path) -> Exchange:
 
 @cache
 def saved_platform(name: str) -> "SavedPlatform":
-    return SavedPlatform(name)
+    folder = SAVED / name
+    said = json.loads((folder / "platform.json").read_text(encoding="utf-8"))
+    return SavedPlatform(name, said, [_read(path) for path in sorted(folder.glob("*.json")) if path.stem != "platform"])
 
 
 class SavedPlatform:
-    """One folder: its exchanges, and what they are said to give."""
+    """Exchanges, and what they are said to give."""
 
-    def __init__(self, name: str) -> None:
-        folder = SAVED / name
-        self.name = name
-        self.said: dict[str, Any] = json.loads((folder / "platform.json").read_text(encoding="utf-8"))
-        self.base: str = self.said["base_url"]
-        self.secret: str | None = self.said.get("secret")
-        self.exchanges = [_read(path) for path in sorted(folder.glob("*.json")) if path.stem != "platform"]
+    def __init__(self, name: str, said: dict[str, Any], exchanges: Sequence[Exchange]) -> None:
+        self.name, self.said, self.exchanges = name, said, exchanges
+        self.base: str = said["base_url"]
+        self.secret: str | None = said.get("secret")
 
     def opened(self, client: httpx.AsyncClient, meter: CountingMeter | None = None) -> Any:
         credential = Credential(self.secret, self.said.get("identifier")) if self.secret else None
@@ -121,20 +121,19 @@ class SavedPlatform:
 class Played:
     """Answers for a platform. `instead` maps an exchange's name to what is answered in its place."""
 
-    def __init__(self, platform: SavedPlatform, router: respx.Router, *, strict: bool = True) -> None:
+    def __init__(self, platform: SavedPlatform, *, strict: bool = True) -> None:
         self.platform, self.strict = platform, strict
         self.instead: dict[str, httpx.Response] = {}
         self.touched: list[str] = []
         self._prefix = httpx.URL(platform.base).path.rstrip("/")
         self.requests: list[httpx.Request] = []
-        router.route().mock(side_effect=self._answer)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         fits = [(fit, one) for one in self.platform.exchanges if (fit := one.fits(request, self._prefix)) is not None]
         if not fits or request.url.host != httpx.URL(self.platform.base).host:
             assert not self.strict, f"no saved exchange for {request.method} {request.url} {request.content!r}"
-            return httpx.Response(404, json={"error": "not here"})
+            return again(httpx.Response(404, json={"error": "not here"}))
         best = max(fits, key=lambda one: one[0])[1]
         self.touched.append(best.name)
         return again(self.instead.get(best.name) or best.response())
@@ -170,7 +169,7 @@ async def call(what: str, platform: SavedPlatform, collector: Any, cursor: str |
         case "check":
             return Given(facts=await collector.check())
         case "search":
-            return Given([page async for page in collector.search(platform.said["tag"], cursor=cursor)])
+            return Given(await walked(collector.search(platform.said["tag"], cursor=cursor)))
         case "counts":
             return Given(counts=await collector.counts(platform.said["tag"]))
     batch = collector.offer.batch_size if what == "look" else collector.offer.accounts_batch
@@ -181,6 +180,17 @@ async def call(what: str, platform: SavedPlatform, collector: Any, cursor: str |
         absent=frozenset().union(*(one.absent for one in looked)),
         skipped=tuple(reason for one in looked for reason in one.skipped),
     )
+
+
+async def walked(pages: AsyncGenerator[Page, None]) -> list[Page]:
+    """All of them, unless a server that was spoilt goes on for ever."""
+    got: list[Page] = []
+    async with aclosing(pages):
+        async for page in pages:
+            got.append(page)
+            if len(got) >= MOST_PAGES:
+                break
+    return got
 
 
 def calls_of(collector: Any) -> list[str]:

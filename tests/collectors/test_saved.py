@@ -25,7 +25,9 @@ def platform(request: pytest.FixtureRequest) -> SavedPlatform:
 
 @pytest.fixture
 def played(platform: SavedPlatform, router: respx.Router) -> Played:
-    return Played(platform, router)
+    made = Played(platform)
+    router.route().mock(side_effect=made.answer)
+    return made
 
 
 @pytest.fixture
