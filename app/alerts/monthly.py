@@ -29,6 +29,8 @@ MOST_MISSED = 3
 """Months that are made up for, where nothing was sent for longer: a board has read of the older ones elsewhere."""
 _STAND = "month"
 """Where a report stands is kept of the rule alone: what is changed in it makes no month come again."""
+STEP = "6h"
+"""The one that the page chooses for a month: it is seen as it was."""
 NUMBERS = ("posts", "authors", "engagement", "potential_impressions", "at_least")
 
 
@@ -81,7 +83,7 @@ async def _gained(
     session: ReadSession, kept: Kept, period: Period, zone: str, now: int
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The page's own numbers of it, and what it brought in."""
-    ask = Ask(period.start, period.end, "1d", zone)
+    ask = Ask(period.start, period.end, STEP, zone)
     curve = await curves.growth(session, "campaign", kept.id, ask, now, kept.it.slug)
     covered = [value or 0 for value in curve["series"]["coverage"]]
     sums = {name: curve["totals"][name] for name in NUMBERS} | {"coverage": round(sum(covered) / len(covered), 6)}

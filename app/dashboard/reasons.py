@@ -56,6 +56,10 @@ def told(w: Words, reason: str) -> str:
     return "; ".join(_one(w, part) for part in reason.split("; "))
 
 
+def is_known(w: Words, reason: str) -> bool:
+    return all(_NUMBER.sub("N", part) in _OTHERS.get(w.lang, {}) for part in reason.split("; "))
+
+
 def _one(w: Words, part: str) -> str:
     known = _OTHERS.get(w.lang, {}).get(_NUMBER.sub("N", part))
     if known is None:

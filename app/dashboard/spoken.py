@@ -179,8 +179,7 @@ def told(w: Words, text: str) -> str | None:
     if found := _OF.fullmatch(text):
         rest = told(w, found[2])
         return None if rest is None else f"{found[1]}{w('colon')}{rest}"
-    known = reasons.told(w, text)
-    return known if known != text else None
+    return reasons.told(w, text) if reasons.is_known(w, text) else None
 
 
 def spoken(w: Words, text: str) -> Markup:

@@ -95,7 +95,8 @@ async def test_a_month_is_told_once_when_it_is_over_and_seen_with_the_page_s_num
     async with field.db.read() as session:
         kept = await campaigns.by_slug(session, "wet")
         start, end = calendar.month_before(APRIL, PARIS)
-        page = await curves.growth(session, "campaign", kept.id, Ask(start, end, "1d", "Europe/Paris"), field.now)
+        ask = Ask(start, end, monthly.STEP, "Europe/Paris")
+        page = await curves.growth(session, "campaign", kept.id, ask, field.now)
     assert {name: said["gained"][name] for name in monthly.NUMBERS} == {
         name: page["totals"][name] for name in monthly.NUMBERS
     }

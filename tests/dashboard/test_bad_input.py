@@ -16,7 +16,7 @@ from tests.dashboard.conftest import Page, browser_of, parsed, said
 on_file = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # Where each goes wrong, the status, and what is said in English and in French.
 WRONG = [
-    ("/campaigns/wet?from=2026-02-28&to=2026-02-27", 422, "must lie before to", "doit précéder la fin"),
+    ("/campaigns/wet?from=2026-02-28&to=2026-02-27", 422, "must lie before to", "doit précéder la fin (2026-02-27)"),
     ("/campaigns/wet?tz=Mars/Base", 422, "is not an IANA time zone", "n’est pas un fuseau horaire IANA"),
     ("/campaigns/wet?range=forever", 422, "must be one of", "doit être l’un de"),
     ("/campaigns/wet?step=5m&from=2001-01-01", 422, "too many for a page", "trop pour une page"),

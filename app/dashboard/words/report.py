@@ -29,7 +29,7 @@ FR = {
     "report.nobody": "Personne n’a encore publié, pour ce qui a été observé.",
     "report.method": "Entre deux relevés, le gain suit une courbe fixe. Ce qui n’a pas été observé reste un trou.",
     "report.monthly": "Chaque mois par courriel",
-    "mailed.of": "Le rapport de {month}, à l’heure de {zone}",
+    "mailed.of": "Le rapport du mois : {month}, à l’heure de {zone}",
     "mailed.gave": "Ce mois-ci, cela a rapporté :",
     "mailed.live": "Le rapport entier, à imprimer ou à transmettre",
     "mailed.people": "Sur toute sa vie, parmi {n} auteurs : qui a le plus écrit, et ce que ses publications ont gagné.",
