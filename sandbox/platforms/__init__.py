@@ -11,7 +11,9 @@ Routes = Callable[[World, Now], Sequence[BaseRoute]]
 
 REVOKED = "revoked"  # the one credential that none of them takes
 
-PLATFORMS: Mapping[str, Routes] = {}
+PLATFORMS: Mapping[str, Routes] = {
+    "youtube": youtube.routes,
+}
 
 
 def all_routes(world: World, now: Now) -> list[BaseRoute]:
