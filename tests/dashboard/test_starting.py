@@ -101,3 +101,18 @@ async def test_an_outcome_is_added_once(browser: httpx.AsyncClient, db: Database
         refused = await send(browser, path, **{**form, **wrong, "mark": name})
         flagged = {one.attrs["name"] for one in parsed(refused).every("input") if one.attrs.get("aria-invalid")}
         assert (refused.status_code, flagged) == (422, {name})
+
+
+@on_file
+async def test_whoever_has_nothing_yet_is_led_on_from_every_page(browser: httpx.AsyncClient) -> None:
+    for path, leads in (
+        ("/", {"/sources/new", "/start", "/follow"}), ("/compare", {"/start"}), ("/shares", {"/start"}),
+        ("/sources", {"/sources/new", "/follow"}), ("/alerts", {"/rules"}), ("/deliveries", {"/endpoints"}),
+    ):  # fmt: skip
+        page = await browser.get(path)
+        assert leads <= {one.attrs.get("href") for one in parsed(page).every("a")}, path
+    await send(browser, "/start", **START)
+    for path in ("/campaigns/ete-solidaire/influencers", "/campaigns/ete-solidaire/report"):
+        assert "Nobody has posted yet" in said(await browser.get(path))
+    empty = await browser.get("/hashtags/ete?range=7d")
+    assert "Look over all of its time" in said(empty)
