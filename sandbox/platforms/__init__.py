@@ -1,15 +1,14 @@
 """Further platforms, one file each: what the world has on Mastodon, as another platform shows it, under `/<name>`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
+from sandbox.platforms import youtube
+from sandbox.platforms.shown import REVOKED, Now, Routes
 from sandbox.posts import World
 
-Now = Callable[[], int]
-Routes = Callable[[World, Now], Sequence[BaseRoute]]
-
-REVOKED = "revoked"  # the one credential that none of them takes
+__all__ = ["PLATFORMS", "REVOKED", "all_routes"]
 
 PLATFORMS: Mapping[str, Routes] = {
     "youtube": youtube.routes,
