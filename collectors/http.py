@@ -12,7 +12,7 @@ import msgspec
 from collectors.answer import Answer
 from collectors.body import MAX_WIRE, Unreadable, gunzip
 from collectors.contract import Meter
-from collectors.errors import CollectorError, Malformed, Refused, Spent, Unavailable
+from collectors.errors import CollectorError, Malformed, Refused, Spent, Unauthorized, Unavailable
 from collectors.rates import ReadRates, utc_now, wait_until
 
 DEADLINE = 30.0  # for a whole answer: a server that drips one byte a second is given up too
@@ -122,6 +122,8 @@ class Http:
         ours = {"accept": "application/json", "accept-encoding": "gzip", **self._headers, **headers}
         if self.secret:
             ours["authorization"] = f"Bearer {self.secret}"
+        if not all(value.isascii() and value.isprintable() for value in ours.values()):
+            raise Unauthorized(f"{self.base.host}: a credential holds characters that none can have")
         timeout = httpx.Timeout(DEADLINE, connect=CONNECT)
         return self._client.build_request(
             method, url, headers=ours, content=content, data=dict(form) if form else None, timeout=timeout

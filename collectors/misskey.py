@@ -45,10 +45,10 @@ class _Note(msgspec.Struct, rename="camel"):
     reaction_count: Count | None = None
     renote_count: Count | None = None
     replies_count: Count | None = None
-    uri: str | None = None
-    url: str | None = None
-    reply_id: str | None = None
-    renote_id: str | None = None
+    uri: Id | None = None
+    url: Id | None = None
+    reply_id: Id | None = None
+    renote_id: Id | None = None
 
 
 _NOTES, _USERS = Reader(_Note), Reader(_User)

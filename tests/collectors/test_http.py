@@ -13,7 +13,7 @@ import pytest
 
 from collectors import body as bodies
 from collectors import http as calls
-from collectors.errors import Malformed, RateLimited, Refused, Spent, Unavailable
+from collectors.errors import Malformed, RateLimited, Refused, Spent, Unauthorized, Unavailable
 from collectors.http import Http
 from collectors.rates import iso_reset, unix_reset
 from tests.collectors.sockets import (
@@ -280,4 +280,15 @@ async def test_a_call_that_one_budget_forbids_takes_nothing_from_the_others(clie
     meter = Poor()
     with pytest.raises(Spent):
         await http(client, "http://127.0.0.1:9", meter).get("/x", spend={"calls": 2, "money": 500})
+    assert meter.spent == []
+
+
+@pytest.mark.parametrize("secret", ["täuschung", "two\r\nx-other: 1", "nul\0", "\u202etoken"])
+async def test_a_credential_that_fits_into_no_header_is_named_and_not_sent(
+    client: httpx.AsyncClient, meter: CountingMeter, secret: str
+) -> None:
+    http = Http(client, "https://meadow.example", meter, iso_reset("calls"), secret=secret)
+    with pytest.raises(Unauthorized) as caught:
+        await http.get("/x")
+    assert secret not in str(caught.value)
     assert meter.spent == []
