@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from app.commands import show
 from app.commands.frame import database, now, run, settings
-from app.commands.show import say
 from app.errors import Invalid, Problem
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -36,7 +37,7 @@ def report(
         out.write_text(text, "utf-8")
     else:
         _print(browser, text, out)
-    say(f"{out}: the report of {campaign}")
+    show.say(f"{out}: the report of {campaign}")
 
 
 async def _written(slug: str, given: dict[str, str], lang: str) -> str:
@@ -67,11 +68,23 @@ def _print(browser: str, text: str, out: Path) -> None:
             browser, "--headless", *alone, "--disable-gpu", f"--user-data-dir={home}/profile", "--no-first-run",
             "--no-pdf-header-footer", f"--print-to-pdf={made}", page.as_uri(),
         ]  # fmt: skip
-        try:
-            told = subprocess.run(command, capture_output=True, timeout=LONGEST_S, check=False)  # noqa: S603
-        except subprocess.TimeoutExpired:
-            raise Problem(f"{browser} did not print within {LONGEST_S} s: write .html and print that") from None
+        said = _waited(command, browser)
         if not made.exists():
-            last = told.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["without a word"]
+            last = said.decode("utf-8", "replace").strip().splitlines()[-1:] or ["without a word"]
             raise Problem(f"{browser} printed nothing ({last[0][:200]}): write .html and print that")
         shutil.move(made, out)
+
+
+def _waited(command: Sequence[str], browser: str) -> bytes:
+    """What it said, once it has ended; the bar counts the seconds."""
+    with (
+        show.progress("printing") as bar,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as printing,  # noqa: S603
+    ):
+        for second in range(LONGEST_S):
+            try:
+                return printing.communicate(timeout=1)[1]
+            except subprocess.TimeoutExpired:
+                bar(second + 1, LONGEST_S)
+        printing.kill()
+    raise Problem(f"{browser} did not print within {LONGEST_S} s: write .html and print that")
