@@ -1,6 +1,7 @@
 """Small platforms of our own making, answered through respx: one set of posts, shown as each platform would."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,21 +28,31 @@ def saved(name: str) -> Json:
 
 
 class CountingMeter:
-    """Lets everything through, and notes it; `left` makes it stop after so many calls."""
+    """Lets everything through, and notes it; `left` makes it stop after so many calls.
+
+    `spent` names what each call was taken from, `units` how much of it is gone.
+    """
 
     def __init__(self, left: int = 10**6) -> None:
         self.spent: list[str] = []
+        self.units: Counter[str] = Counter()
         self.heard: list[Told] = []
         self.left = left
 
     async def spend(self, name: str, units: int = 1) -> None:
         if len(self.spent) >= self.left:
             raise Spent(f"{name} is used up", NEWEST)
-        self.spent += [name] * units
+        self.spent.append(name)
+        self.units[name] += units
 
     async def give_back(self, name: str, units: int) -> None:
-        for _ in range(units):
+        self.units[name] -= units
+        if units == 1:
             self.spent.remove(name)
+
+    def clear(self) -> None:
+        self.spent.clear()
+        self.units.clear()
 
     async def told(self, told: Told) -> None:
         self.heard.append(told)
