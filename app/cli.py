@@ -8,6 +8,7 @@ from app.commands import (
     export,
     files,
     growth,
+    privacy,
     process,
     report,
     rollups,
@@ -52,6 +53,9 @@ app.add_typer(access.tokens, name="tokens")
 app.command(epilog=_example("backup backups/groundswell-2026-11-24.db"))(upkeep.backup)
 app.command(epilog=_example("restore backups/groundswell-2026-11-24.db --force"))(upkeep.restore)
 app.command(epilog=_example("copy --to postgresql://groundswell@db.example/groundswell"))(upkeep.copy)
+app.command(epilog=_example("erase ana@mastodon.example"))(privacy.erase)
+app.command(epilog=_example("retention --text 90"))(privacy.retention)
+app.command(epilog=_example("privacy --json"))(privacy.privacy)
 app.command(epilog=_example("doctor"))(upkeep.doctor)
 
 

@@ -42,6 +42,7 @@ from app.api.routes import (
     influencers,
     outcomes,
     posts,
+    privacy,
     sources,
 )
 from app.clock import Clock, SystemClock, to_ms
@@ -97,7 +98,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     whole = APIRouter(generate_unique_id_function=_id_of)
     rooms = (
         access, campaigns, influence, compare, outcomes, annotations, inbound, hashtags, influencers, growth, posts,
-        sources, events, exports, endpoints, deliveries, alert_rules, alerts, health,
+        sources, events, exports, endpoints, deliveries, alert_rules, alerts, privacy, health,
     )  # fmt: skip
     for room in rooms:
         whole.include_router(room.router, prefix=API)

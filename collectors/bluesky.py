@@ -18,6 +18,7 @@ from collectors.bluesky_walk import Place, Walk, milliseconds
 from collectors.contract import Allowance, Cost, Credential, Keeper, Meter, Offer
 from collectors.errors import Malformed, RateLimited, Refused, Unauthorized, Unavailable
 from collectors.http import Http, Params
+from collectors.policy import Policy
 from collectors.posts import Account, Looked, Page, Post
 from collectors.rates import no_rates, utc_now
 from collectors.streaming import Heard, Tags
@@ -60,6 +61,10 @@ class Bluesky:
         notes=(
             "A deactivated account's posts vanish and come back with it; likes of accounts that are gone stay counted.",
             "A post in the text's words only, with no tag marked by its client, is not found under the tag.",
+        ),
+        policy=Policy(
+            terms="Deleted posts and accounts go here too, at once where Jetstream is heard, else when they are looked "
+            "at again. Whoever asks not to be shown to strangers is not, on shared pages and in exports.",
         ),
     )
 

@@ -18,6 +18,7 @@ from collectors.http import Http, Params
 from collectors.mastodon_lookup import ById
 from collectors.mastodon_server import Facts, id_before, read_facts
 from collectors.mastodon_status import AUTHORS, STATUSES, Status, account, posts
+from collectors.policy import Policy
 from collectors.posts import CountBucket, Looked, Page
 from collectors.rates import ReadRates, iso_reset, utc_now
 from collectors.reading import Reader
@@ -61,6 +62,11 @@ class Mastodon:
             "Replies under a tag: Mastodon lists all, GoToSocial those to oneself, Takahe none.",
             "A tag that stands only in a content warning is in no timeline.",
             "GoToSocial counts every boost, also several by one account; Takahe still counts deleted replies.",
+        ),
+        policy=Policy(
+            withheld=frozenset({"noindex"}),
+            terms="Each server has its own rules. What is deleted there goes here. Posts of those who ask not to be "
+            "indexed are counted, and kept without text, address and name.",
         ),
     )
 

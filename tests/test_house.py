@@ -51,13 +51,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.exports": FLOOR,
     "app.privacy": FLOOR | {"collectors"},
     "app.access": FLOOR,
-    "app.api": FLOOR | {"app.access", "app.alerts", "app.imports", "app.exports"},
+    "app.api": FLOOR | {"app.access", "app.alerts", "app.imports", "app.exports", "app.privacy"},
     "app.dashboard": FLOOR
     | {
         "app.access",
         "app.alerts",
         "app.imports",
         "app.exports",
+        "app.privacy",
         "app.sources",
         "collectors.contract",
         "collectors.errors",

@@ -30,6 +30,7 @@ from app.store.erasing import Counted
 from app.store.subjects import subject_key
 
 MOST = 50
+Row = Erasure
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,4 +83,9 @@ NEEDS: dict[str, Scope | str] = {
     "GET /api/v1/exports/accounts": "export", "GET /api/v1/exports/curves": "export",
     "GET /api/v1/exports/coverage": "export", "GET /api/v1/exports/counts": "export",
     "GET /api/v1/exports/outcomes": "export",
+    "GET /api/v1/privacy": "admin", "GET /api/v1/retention": "admin", "PATCH /api/v1/retention": "admin",
+    "POST /api/v1/erasures/search": "admin", "POST /api/v1/erasures": "admin", "GET /api/v1/erasures": "admin",
+    "GET /api/v1/erasures/{id}": "admin",
+    "GET /settings/privacy": "admin", "POST /settings/privacy": "admin", "POST /settings/privacy/search": "admin",
+    "POST /settings/privacy/erase": "admin",
 }  # fmt: skip

@@ -20,6 +20,7 @@ def every(world: World) -> dict[str, str]:
         "settings": "/settings",
         "users": "/settings/users",
         "tokens": "/settings/tokens",
+        "privacy": "/settings/privacy",
         "audit": "/settings/audit",
         "post": f"/posts/{world.post}",
         "alerts": "/alerts",

@@ -23,6 +23,7 @@ from app.dashboard.words import (
     looks,
     noted,
     platforms,
+    privacy,
     report,
     rules,
     second,
@@ -37,7 +38,7 @@ from app.dashboard.words import (
 
 ROOMS = (
     common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second,
-    audited, alerts, rules, endpoints, shares, entry, starting,
+    privacy, audited, alerts, rules, endpoints, shares, entry, starting,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
