@@ -7,7 +7,7 @@ def every(world: World) -> dict[str, str]:
     return {
         "today": "/",
         "campaign": "/campaigns/harvest?range=7d",
-        "campaign-total": "/campaigns/harvest?show=total&tz=Asia/Dhaka",
+        "campaign-total": "/campaigns/harvest?show=total&scale=log&tz=Asia/Dhaka",
         "campaign-poor": "/campaigns/wells?range=24h",
         "grew": "/campaigns/harvest/influencers",
         "compare": "/compare?campaign=harvest&campaign=wells&align=launch",
