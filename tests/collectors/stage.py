@@ -47,7 +47,7 @@ class CountingMeter:
 
     async def give_back(self, name: str, units: int) -> None:
         self.units[name] -= units
-        if units == 1:
+        if units == 1 or not self.units[name]:
             self.spent.remove(name)
 
     def clear(self) -> None:
