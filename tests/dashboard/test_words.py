@@ -93,6 +93,15 @@ def test_one_and_none_take_the_form_of_the_language() -> None:
     assert [Words("fr").count("posts", n) for n in (0, 1, 2)] == ["0 publication", "1 publication", "2 publications"]
 
 
+def test_whatever_is_counted_has_every_form() -> None:
+    for texts in LANGUAGES.values():
+        counted = {key.rpartition(".")[0] for key in texts if key.endswith((".one", ".many"))}
+        assert counted
+        assert all({f"{key}.one", f"{key}.many"} <= set(texts) for key in counted)
+    assert Words("fr").count("days.more", 1).startswith("1 plus ancienne n’est")
+    assert Words("fr").count("posts", 1_000_000) == "1\u202f000\u202f000 publications"
+
+
 def test_a_list_ends_in_the_word_of_the_language() -> None:
     assert [Words("en").listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
     assert Words("fr").listed(list("abc")) == "a, b et c"

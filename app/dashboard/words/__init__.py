@@ -109,7 +109,7 @@ class Words:
         for name, length in _SPANS:
             count, ms = divmod(max(ms, 0), length)
             if count or parts:
-                parts.append(self(f"span.{name}", n=count) if count else "")
+                parts.append(self(f"span.{name}", n=self.number(count)) if count else "")
         return " ".join(part for part in parts[:2] if part) or self("span.s", n=0)
 
     def moment(self, ms: int, tz: ZoneInfo) -> str:
