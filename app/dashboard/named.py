@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from app.dashboard import told as sentences
 from app.dashboard.words import Words
 from app.db.engine import ReadSession
 from app.store import campaigns, hashtags, people, rules, source_reads
@@ -39,7 +40,10 @@ async def names(session: ReadSession, subjects: Iterable[Subject], w: Words) -> 
         elif kind == "influencer":
             text, href = persons.get(ref, ref), f"/influencers/{quote(ref, safe='')}"
         elif kind == "rule":
-            text, href = w("the_rule", name=told[ref].it.name if ref in told else ref), f"/rules/{quote(ref, safe='')}"
+            text, href = (
+                w("the_rule", name=sentences.called(told[ref].it.name, w) if ref in told else ref),
+                f"/rules/{quote(ref, safe='')}",
+            )
         else:
             text, href = w("the_source", name=label), None
         found[kind, ref] = Name(text, choice, href)
@@ -75,5 +79,5 @@ async def groups(
         found.append(Group("source", tuple((f"source:{one.name}", one.name) for one in sources if one.kind == "live")))
     if more == "rule":
         kept = await rules.listed(session, None, MOST)
-        found.append(Group("rule", tuple((f"rule:{one.id}", one.it.name) for one in kept)))
+        found.append(Group("rule", tuple((f"rule:{one.id}", sentences.called(one.it.name, w)) for one in kept)))
     return [group for group in found if group.choices]

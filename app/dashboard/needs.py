@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.clock import HOUR, SECOND
 from app.dashboard.servers import Server
+from app.dashboard.told import called
 from app.dashboard.words import Words
 from app.db.engine import ReadSession
 from app.store import episodes, rules
@@ -69,7 +70,10 @@ def _subject(one: Episode) -> tuple[str, str]:
 def _open(one: Episode, kind: str, name: str, w: Words, tz: ZoneInfo, now: int) -> Open:
     since = w("today.since", time=w.moment(one.started_at, tz), span=w.span(now - one.started_at))
     name = f"#{name}" if kind == "hashtag" else name
-    return Open(quote(one.id, safe=""), name, one.rule_name, w(f"today.severity.{one.severity}"), since, _says(one, w))
+    return Open(
+        quote(one.id, safe=""), name, called(one.rule_name, w), w(f"today.severity.{one.severity}"), since,
+        _says(one, w),
+    )  # fmt: skip
 
 
 def _says(one: Episode, w: Words) -> str:

@@ -124,8 +124,9 @@ def _curve(it: Shown, name: str, total: bool) -> Curve:
 
 
 def panel(name: str, title: str, unit: str, curve: Curve, drawn: Chart, asked: Asked, words: Words) -> Panel:
+    colon = words("colon")
     hovers = tuple(
-        (at, wide, f"{words.moment(edge, asked.tz)}: {words.number(value) if value is not None else words('unknown')}")
+        (at, wide, f"{words.moment(edge, asked.tz)}{colon}{words('unknown') if value is None else words.number(value)}")
         for (at, wide), edge, value in zip(drawn.bars, curve.edges, curve.values, strict=False)
     )
     return Panel(

@@ -59,7 +59,8 @@ def _lacks(offer: Offer, w: Words) -> list[str]:
 
 def _spends(one: Allowance, w: Words) -> str:
     span = w.span(int(one.window.total_seconds() * 1_000))
-    return f"{one.name}{w('colon')}{w('allows', n=w.number(one.limit), span=span)}"
+    name = w.or_same(f"budget.name.{one.name}", one.name)
+    return f"{name}{w('colon')}{w('allows', n=w.number(one.limit), span=span)}"
 
 
 def _note(text: str, w: Words) -> Note:

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.access.principal import Principal, Scope
 from app.analysis import calendar
 from app.clock import to_ms
-from app.dashboard import asked, spoken
+from app.dashboard import asked, spoken, told
 from app.dashboard.asked import Asked
 from app.dashboard.words import LANGUAGES, Words, chosen
 from app.db.engine import Database, ReadSession
@@ -55,7 +55,7 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     env.filters["outward"] = outward
-    env.globals["spoken"] = spoken.spoken
+    env.globals["spoken"], env.globals["called"] = spoken.spoken, told.called
     env.filters["segment"] = lambda text: quote(text, safe="")
     return env
 
@@ -175,8 +175,8 @@ def _missing(request: Request, problem: Problem) -> tuple[str, str] | None:
     """The subject of the page, where it is that which is not there, and not something on it."""
     if not isinstance(problem, NotFound):
         return None
-    for name, kind, told in _SUBJECTS:
-        if name in request.path_params and told in problem.detail:
+    for name, kind, words in _SUBJECTS:
+        if name in request.path_params and words in problem.detail:
             return kind, str(request.path_params[name])[:LONGEST_SHOWN]
     return None
 

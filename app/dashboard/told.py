@@ -18,6 +18,11 @@ def window(window_s: int, w: Words) -> str:
     return w.span(window_s * SECOND)
 
 
+def called(name: str, w: Words) -> str:
+    """A rule's name; the one that is there from the beginning has ours, as long as nobody gave it another."""
+    return w.or_same(f"rule.named.{name}", name)
+
+
 def alert(one: Episode, name: str, w: Words) -> str:
     """What happens, or happened, in a sentence without its end."""
     text = _alert(one, name, w)

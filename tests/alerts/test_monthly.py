@@ -1,5 +1,6 @@
 """Reports: a campaign's month, told once when it is over, as mail with its charts; on both databases."""
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -105,6 +106,14 @@ async def test_a_month_is_told_once_when_it_is_over_and_seen_with_the_page_s_num
     field.watch = field.worker()
     await at(field, APRIL + 2 * HOUR)
     await at(field, APRIL + 20 * DAY)
+    assert len(await reports(field)) == 1
+
+
+async def test_of_several_workers_at_once_one_tells_it(field: Field) -> None:
+    await of(field)
+    field.clock.advance((APRIL + HOUR - field.now) / 1_000)
+    await field.poll()
+    await asyncio.gather(*(field.worker().run() for _ in range(3)))
     assert len(await reports(field)) == 1
 
 
