@@ -13,6 +13,7 @@ from collectors.lemmy import Lemmy
 from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
 from collectors.rates import utc_now
+from collectors.reddit import Reddit
 from collectors.youtube import Youtube
 
 
@@ -38,6 +39,7 @@ PLATFORMS: dict[str, Platform] = {
     "bluesky": Bluesky,
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
+    "reddit": Reddit,
     "youtube": Youtube,
 }
 

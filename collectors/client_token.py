@@ -12,7 +12,7 @@ import msgspec
 from collectors.answer import Answer
 from collectors.contract import Credential, Keeper
 from collectors.errors import Unauthorized
-from collectors.http import Http
+from collectors.http import Http, Spend
 from collectors.reading import Count, Id, Reader
 
 _EARLY = timedelta(minutes=1)  # a token that ends on the way is one call lost
@@ -31,11 +31,11 @@ class ClientToken:
 
     def __init__(
         self, login: Http, path: str, credential: Credential, keeper: Keeper, now: Callable[[], datetime],
-        *, named: tuple[str, str] | None = None,
+        *, named: tuple[str, str] | None = None, spend: Spend = ("calls",),
     ) -> None:  # fmt: skip
         self._login, self._path, self._keeper, self._now = login, path, keeper, now
         self._id, self._secret, self._named = credential.identifier or "", credential.secret, named
-        self._lock = asyncio.Lock()
+        self._spend, self._lock = spend, asyncio.Lock()
 
     async def calling(self, api: Http, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer to `call`, made again with a new token where the kept one is not taken any more."""
@@ -61,7 +61,9 @@ class ClientToken:
         else:
             pair = base64.b64encode(f"{self._id}:{self._secret}".encode()).decode()
             headers = {"authorization": f"Basic {pair}"}
-        answer = await self._login.post(self._path, form=form, headers=headers, expect={400, 401, 403})
+        answer = await self._login.post(
+            self._path, form=form, headers=headers, spend=self._spend, expect={400, 401, 403}
+        )
         if answer.status != httpx.codes.OK or answer.said("error"):
             raise Unauthorized(f"{self._login.base.host} does not take this id and secret")
         said = _TOKEN.one(answer.body)
