@@ -15,6 +15,7 @@ _WORDS = {
     403: "the token lacks the scope, or the request comes from another site's page",
     404: "there is no such thing",
     405: "this address does not know the method",
+    410: "it was here once and was taken out",
     409: "in conflict with what is there; the detail says how to mend it",
     412: "changed since the ETag was read",
     413: "the body is larger than 1 MiB",

@@ -9,9 +9,9 @@ from sqlalchemy.orm import aliased
 
 from app.db.dialect import among
 from app.db.engine import ReadSession
-from app.errors import NotFound
+from app.errors import Gone, NotFound
 from app.models import Account, Campaign, Hashtag, Member, Post, PostText, Snapshot, Source, Subject, Tagging
-from app.store import paging
+from app.store import paging, tombstones
 from app.store.facts import look_known
 from app.store.subjects import no_campaign, subject_key
 
@@ -90,6 +90,8 @@ def key_of(text: str) -> int:
 async def by_id(session: ReadSession, post: int) -> Found:
     row = await session.get(Post, post)
     if row is None:
+        if await tombstones.among_them(session, [post]):
+            raise Gone("this post was here once and was taken out: its counts are in the curves, nothing else is left")
         raise NotFound("there is no such post")
     return (await _found(session, [(row, row.created_at)]))[0]
 

@@ -11,6 +11,7 @@ from app.access.marks import Marks
 from app.db.engine import Database
 from app.settings import Settings
 from app.store import following
+from app.store.keep import post_key
 from tests.api.conftest import NOON, add_source, ago, api, app, arrive, minted, post
 from tests.cli import call, one_line, well
 from tests.dashboard.conftest import browser_of, parsed, said
@@ -41,7 +42,10 @@ async def test_over_http_and_on_the_page(app: FastAPI, api: httpx.AsyncClient, d
     assert (begun.status_code, done["posts"], done["done_at"] is not None) == (202, 1, True)
     again = await api.post("/erasures", json={"accounts": [found[0]["id"]]})
     assert (again.status_code, (await api.post("/erasures", json={})).status_code) == (404, 422)
+    here = post_key("mastodon", "https://one.example/posts/1")
+    assert (await api.get(f"/posts/{here}")).status_code == 410
     async with browser_of(app, **SAME) as browser:
+        assert (await browser.get(f"/posts/{here}?lang=fr")).status_code == 410
         for lang in ("en", "fr"):
             page = await browser.get(f"/settings/privacy?lang={lang}")
             assert (page.status_code, done["id"] in said(page)) == (200, True)

@@ -76,7 +76,7 @@ async def list_posts(
     return PostList(items=[_body(one, request) for one in found], next=after)
 
 
-@router.get("/posts/{id}", dependencies=READ, responses=problems(404))
+@router.get("/posts/{id}", dependencies=READ, responses=problems(404, 410))
 async def read_post(
     id: IdInPath,  # noqa: A002 - the name that the address has
     session: Reading,
@@ -86,7 +86,7 @@ async def read_post(
     return _body(await post_reads.by_id(session, post_reads.key_of(id)), request)
 
 
-@router.get("/posts/{id}/engagement", dependencies=READ, responses=problems(404))
+@router.get("/posts/{id}/engagement", dependencies=READ, responses=problems(404, 410))
 async def read_engagement(
     id: IdInPath,  # noqa: A002
     session: Reading,
