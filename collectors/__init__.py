@@ -14,6 +14,7 @@ from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
 from collectors.rates import utc_now
 from collectors.reddit import Reddit
+from collectors.x import X
 from collectors.youtube import Youtube
 
 
@@ -40,6 +41,7 @@ PLATFORMS: dict[str, Platform] = {
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,
+    "x": X,
     "youtube": Youtube,
 }
 

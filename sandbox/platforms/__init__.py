@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from sandbox.platforms import youtube
+from sandbox.platforms import x, youtube
 from sandbox.platforms.shown import REVOKED, Now, Routes
 from sandbox.posts import World
 
 __all__ = ["PLATFORMS", "REVOKED", "all_routes"]
 
 PLATFORMS: Mapping[str, Routes] = {
+    "x": x.routes,
     "youtube": youtube.routes,
 }
 

@@ -119,9 +119,8 @@ async def test_costs_are_as_they_are_said(platform: SavedPlatform, played: Playe
         meter.clear()
         given = await call(what, platform, collector)
         cost = collector.offer.costs.get(what, USUAL_COST)
-        answers = len(given.pages) or len(platform.ids(what, collector.offer.batch_size)) or 1
-        if what == "accounts":
-            answers = len(platform.ids(what, collector.offer.accounts_batch))
+        batch = {"look": collector.offer.batch_size, "accounts": collector.offer.accounts_batch}.get(what)
+        answers = len(platform.ids(what, batch)) if batch else len(given.pages) or 1
         items = len(keys(given)) + len(given.posts) + len(given.accounts)
         expected = Counter({name: units * answers for name, units in cost.call.items()})
         expected.update({name: units * items for name, units in cost.item.items()})
