@@ -4,6 +4,7 @@ They stand in one folder, and share what took seconds to make. Playwright keeps 
 long as it is there: it ends with the folder, so that whatever a worker runs next may have a loop of its own.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if why:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
     with world.standing(tmp_path_factory.mktemp("browser")) as (root, settings, there):
+        asyncio.run(world.spoil(settings))
         yield Site(root, settings, there)
 
 

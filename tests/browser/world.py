@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.access import keyfile
 from app.alerts import signing
 from app.clock import DAY, HOUR, MINUTE, SystemClock, from_ms, to_ms
 from app.db.engine import Database
 from app.db.migrate import upgrade
-from app.models import Track
+from app.models import Alert, AlertRule, Annotation, Audit, Coverage, Endpoint, Silence, Source, Track
 from app.settings import Settings
 from app.store import (
     annotations,
@@ -185,6 +185,21 @@ async def _rest(db: Database, settings: Settings, now: int) -> None:
             412.0, 120.0, 31.5, began, began, None, evidence,
         )  # fmt: skip
         await episodes.keep(session, told, [episodes.Turn(1, "firing", began, 412.0, "sent")], now)
+
+
+async def spoil(settings: Settings) -> None:
+    """Markup in words of strangers: what a page would run of it is an error on its console, or a report of the CSP."""
+    attack = "\"'><img src=x onerror=console.error(1)><script>console.error(2)</script>\u202e" + "long" * 12
+    db = Database(settings.database_url)
+    try:
+        async with db.write() as session:
+            for column in (Source.reason, Annotation.text, AlertRule.name, Alert.rule_name, Silence.comment,
+                           Endpoint.name, Coverage.reason):  # fmt: skip
+                await session.execute(update(column.class_).values({column.key: attack}))
+            at = to_ms(SystemClock().now())
+            session.add(Audit(at=at, actor=attack, action=attack, subject=attack, ip=attack))
+    finally:
+        await db.close()
 
 
 @contextmanager

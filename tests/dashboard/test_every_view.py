@@ -22,7 +22,10 @@ ROOM = Path(app.dashboard.__file__).parent
 OURS = "\n".join(path.read_text() for path in [*ROOM.glob("templates/*"), *ROOM.glob("*.py")])
 TAGS = set(re.findall(r"<([a-z][a-z0-9]*)", OURS)) | set(re.findall(r"\b(?:tag|name)=\"([a-z]+)\"", OURS))
 NAMES = {name.lower() for name in re.findall(r"[\s\"}]([a-zA-Z][\w:-]*)=", OURS)}
-BARE = set("autofocus checked data-live defer disabled download hidden open readonly required selected".split())
+BARE = {
+    "autofocus", "checked", "data-live", "defer", "disabled", "download", "hidden", "open", "readonly", "required",
+    "selected",
+}  # fmt: skip
 LEADS = ("href", "src", "action", "formaction", "data", "poster", "xlink:href", "srcset")
 FEEDS = {"/healthz", "/readyz", "/metrics", "/static/{name}"}
 
