@@ -14,6 +14,7 @@ from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
 from collectors.rates import utc_now
 from collectors.reddit import Reddit
+from collectors.tumblr import Tumblr
 from collectors.x import X
 from collectors.youtube import Youtube
 
@@ -41,6 +42,7 @@ PLATFORMS: dict[str, Platform] = {
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,
+    "tumblr": Tumblr,
     "x": X,
     "youtube": Youtube,
 }
