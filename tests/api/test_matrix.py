@@ -49,7 +49,23 @@ async def ask(client: httpx.AsyncClient, route: str, **headers: str) -> httpx.Re
         # A stream would not end: with an id that cannot be it is refused, once it is known who asks.
         headers["Last-Event-ID"] = "-"
     body: dict[str, object] | None = {} if method in ("POST", "PATCH", "PUT") else None
-    return await client.request(method, f"{ROOT}{path}", json=body, headers=headers)
+    answer = await client.request(method, f"{ROOT}{path}", json=body, headers=headers)
+    check_headers(route, answer)
+    return answer
+
+
+def check_headers(route: str, answer: httpx.Response) -> None:
+    """On every answer, whoever asked and whatever came of it."""
+    told = answer.headers
+    policy = told["content-security-policy"]
+    assert policy.startswith("default-src 'none'; "), route
+    assert "unsafe" not in policy
+    assert all(f"{name} " in policy for name in ("base-uri", "form-action", "frame-ancestors")), (route, policy)
+    assert (told["x-content-type-options"], told["referrer-policy"]) in [
+        ("nosniff", "same-origin"), ("nosniff", "no-referrer"),
+    ], route  # fmt: skip
+    assert told["cache-control"] == "no-store" or "/static/" in route, (route, told["cache-control"])
+    assert told["x-request-id"]
 
 
 def test_every_route_says_what_it_needs(app: FastAPI) -> None:
