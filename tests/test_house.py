@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.polling": FLOOR | {"app.sources", "collectors.contract", "collectors.policy", *VALUES},
     "app.alerts": FLOOR | {"app.access", "collectors.rates"},
     "app.imports": FLOOR | VALUES,
-    "app.exports": FLOOR,
+    "app.exports": FLOOR | {"collectors"},
     "app.privacy": FLOOR | {"collectors"},
     "app.access": FLOOR,
     "app.api": FLOOR | {"app.access", "app.alerts", "app.imports", "app.exports", "app.privacy"},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import collectors
 from app.exports.terms import of
 from app.store.influence import NO_STRANGERS
 
@@ -36,6 +37,8 @@ class Shown:
             unknown = [None] * len(columns[0])
             cells |= {"native_id": self._named(cells["platform"], cells["native_id"]), "handle": unknown}
             cells["name"] = unknown
+        if kind in OF_PEOPLE and cells:
+            _by_terms(cells)
         return [cells[name] for name in wanted] if cells else list(columns)
 
     def _post(self, cells: dict[str, Cells], ids_alone: bool) -> None:
@@ -62,6 +65,22 @@ class Shown:
         for name in ("followers", "followers_at"):
             pairs = zip(cells[name], cells["author_id"], strict=True)
             cells[name] = [None if who is None else cell for cell, who in pairs]
+
+
+OF_PEOPLE = ("posts", "snapshots", "accounts")
+_MORE_THAN_IDS = ("text", "url", "lang", "labels", "author", "handle", "name")
+
+
+def _by_terms(cells: dict[str, Cells]) -> None:
+    """What a platform's terms let nobody hand on is in no file: whole posts of some, rows of others."""
+    handed = {name: platform.offer.policy.handed_on for name, platform in collectors.PLATFORMS.items()}
+    may = [handed.get(name, "all") for name in cells["platform"]]
+    if all(word == "all" for word in may):
+        return
+    for name, column in cells.items():
+        shut = name in _MORE_THAN_IDS
+        rows = zip(column, may, strict=True)
+        cells[name] = [None if shut and word == "ids" else cell for cell, word in rows if word != "nothing"]
 
 
 AS_IT_IS = Shown()

@@ -9,6 +9,7 @@ import collectors
 from app.clock import DAY, HOUR, MINUTE, from_ms, to_ms
 from app.db.engine import Database
 from app.errors import Invalid
+from app.exports import rows
 from app.models import Account, Event, Post, PostText, Snapshot, Subject
 from app.privacy import limits, report, sweep
 from app.store import checkup, following, jobs, outbox, purging, rebuild, refreshing, retention
@@ -153,3 +154,20 @@ async def test_two_workers_do_not_sweep_at_once(world: Database) -> None:
     async with world.write() as session:
         assert await jobs.claim(session, sweep.JOB, NOW) is not None
     assert (await sweep.sweep(world, NOW)).busy
+
+
+@pytest.mark.parametrize("kind", ["posts", "accounts", "snapshots"])
+async def test_an_export_holds_what_the_terms_let_be_handed_on(db: Database, kind: str) -> None:
+    """Of X ids, times and counters, whoever asks; of Mastodon what is kept."""
+    for platform in ("x", "mastodon"):
+        source = await add_source(db, platform, platform)
+        async with db.write() as session:
+            await following.follow(session, "#Rain", [source], NOW - DAY, 300)
+        await arrive(db, source, [post(1, ("Rain",), ago(days=1))], NOON, platform)
+    names = rows.columns(kind).names
+    pages = [page async for page in rows.pages(db, kind, rows.Query(), NOW)]
+    found = [dict(zip(names, row, strict=True)) for page in pages for row in zip(*page.columns, strict=True)]
+    by_platform = {row["platform"]: {name for name in row if row[name] is not None} for row in found}
+    words = {"text", "url", "lang", "labels", "author", "handle", "name"}
+    assert not by_platform["x"] & words
+    assert by_platform["x"] | words >= by_platform["mastodon"]
