@@ -15,6 +15,7 @@ from collectors.misskey import Misskey
 from collectors.rates import utc_now
 from collectors.reddit import Reddit
 from collectors.tumblr import Tumblr
+from collectors.vk import Vk
 from collectors.x import X
 from collectors.youtube import Youtube
 
@@ -43,6 +44,7 @@ PLATFORMS: dict[str, Platform] = {
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,
     "tumblr": Tumblr,
+    "vk": Vk,
     "x": X,
     "youtube": Youtube,
 }
