@@ -4,13 +4,18 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from sandbox.platforms import x, youtube
+from sandbox.platforms import lemmy, misskey, reddit, tumblr, vk, x, youtube
 from sandbox.platforms.shown import REVOKED, Now, Routes
 from sandbox.posts import World
 
 __all__ = ["PLATFORMS", "REVOKED", "all_routes"]
 
 PLATFORMS: Mapping[str, Routes] = {
+    "lemmy": lemmy.routes,
+    "misskey": misskey.routes,
+    "reddit": reddit.routes,
+    "tumblr": tumblr.routes,
+    "vk": vk.routes,
     "x": x.routes,
     "youtube": youtube.routes,
 }

@@ -22,12 +22,14 @@ def answer(value: Any, status: int = 200) -> Response:
     return JSONResponse(value, status)
 
 
-def guarded(handler: Callable[[Request], Any], refused: Callable[[], Response], header: str) -> Answering:
+def guarded(
+    handler: Callable[[Request], Any], refused: Callable[[], Response], header: str, *, needed: bool = True
+) -> Answering:  # fmt: skip
     """The handler's answer as JSON, for anyone whose header is not the revoked credential."""
 
     def answered(request: Request) -> Response:
         given = request.headers.get(header, "").removeprefix("Bearer ")
-        if given in ("", REVOKED):
+        if given == REVOKED or (needed and not given):
             return refused()
         told = handler(request)
         return told if isinstance(told, Response) else answer(told)
