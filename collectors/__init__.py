@@ -9,6 +9,7 @@ import httpx
 from collectors.bluesky import Bluesky
 from collectors.contract import Collector, Credential, Keeper, Meter, Offer
 from collectors.errors import Refused
+from collectors.feeds import Feeds
 from collectors.lemmy import Lemmy
 from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
@@ -40,6 +41,7 @@ class Platform(Protocol):
 PLATFORMS: dict[str, Platform] = {
     "mastodon": Mastodon,  # and all who speak its API: GoToSocial, Takahe, Pixelfed, Pleroma, Akkoma
     "bluesky": Bluesky,
+    "feeds": Feeds,
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from sandbox.platforms import lemmy, misskey, reddit, tumblr, vk, x, youtube
+from sandbox.platforms import feeds, lemmy, misskey, reddit, tumblr, vk, x, youtube
 from sandbox.platforms.shown import REVOKED, Now, Routes
 from sandbox.posts import World
 
 __all__ = ["PLATFORMS", "REVOKED", "all_routes"]
 
 PLATFORMS: Mapping[str, Routes] = {
+    "feeds": feeds.routes,
     "lemmy": lemmy.routes,
     "misskey": misskey.routes,
     "reddit": reddit.routes,

@@ -22,6 +22,8 @@ from tests.sandbox.test_collectors import Open
 POSTS = 120
 METRICS = ("likes", "reposts", "replies", "quotes")
 
+PATHS = {"feeds": "/HarvestDay"}  # where a source is not a whole server
+
 pytestmark = pytest.mark.parametrize("platform", sorted(PLATFORMS))
 
 
@@ -50,7 +52,7 @@ def opened(platform: str, running: Running, client: httpx.AsyncClient, now: Hand
     return open_collector(
         platform,
         client=client,
-        base_url=f"{running.url}/{platform}",
+        base_url=f"{running.url}/{platform}" + PATHS.get(platform, ""),
         credential=Credential(secret, "17841400000000001" if offer(platform).needs_identifier else None),
         meter=Open(),
         keeper=Open(),
