@@ -16,6 +16,7 @@ from app.clock import HOUR, Clock, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
 from app.polling import poll, refresh
+from app.privacy import compliance
 from app.privacy import sweep as privacy
 from app.settings import Settings
 from app.store import sources, tracks, upkeep
@@ -142,6 +143,7 @@ class Scheduler:
         now = to_ms(self._clock.now())
         async with self._db.write() as session:
             await upkeep.drop_old(session, now)
+        await compliance.ask(self._db, self._settings, self._clock)
         await privacy.sweep(self._db, now)
 
 

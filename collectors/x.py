@@ -11,9 +11,10 @@ from collectors.contract import Allowance, Cost, Credential, Keeper, Meter, Offe
 from collectors.errors import CollectorError, Unauthorized
 from collectors.http import Http, Params
 from collectors.paging import pages
-from collectors.policy import DAY, Policy
+from collectors.policy import Policy
 from collectors.posts import CountBucket, Looked, Page
 from collectors.rates import unix_reset, utc_now
+from collectors.x_compliance import Complying
 from collectors.x_post import Told
 
 API = "https://api.x.com"
@@ -26,7 +27,7 @@ _FIELDS = (
 )
 
 
-class X:
+class X(Complying):
     """The last seven days by hashtag. Authors are not asked for with their posts: they would be paid for each time."""
 
     offer: ClassVar[Offer] = Offer(
@@ -52,8 +53,9 @@ class X:
             "What is deleted or protected on X goes here within a day; exports hold ids, times and counters only.",
         ),
         policy=Policy(
-            looks_within=DAY, handed_on="ids",
-            terms="Deleted within 24 hours of its removal on X, hence looked at each day; only ids are handed on.",
+            looks_within=None, handed_on="ids",
+            terms="Deleted within 24 hours of its removal on X: its compliance jobs are asked every six hours, and no "
+            "post is paid for. Only ids are handed on.",
         ),
     )  # fmt: skip
 
@@ -63,7 +65,7 @@ class X:
     ) -> None:  # fmt: skip
         if credential is None:
             raise Unauthorized("an x source needs a bearer token")
-        self._meter, self._now, token = meter, now, credential.secret
+        self._meter, self._client, self._now, token = meter, client, now, credential.secret
         self._http = {  # each kind of call has its own limit, which its headers tell
             name: Http(client, base_url or API, meter, unix_reset(name, "x-rate-limit"), secret=token, now=now)
             for name in ("search", "look", "accounts", "counts", "check")

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.alerts": FLOOR | {"app.access", "collectors.rates"},
     "app.imports": FLOOR | VALUES,
     "app.exports": FLOOR | {"collectors"},
-    "app.privacy": FLOOR | {"collectors"},
+    "app.privacy": FLOOR | {"app.sources", "collectors"},
     "app.access": FLOOR,
     "app.api": FLOOR | {"app.access", "app.alerts", "app.imports", "app.exports", "app.privacy"},
     "app.dashboard": FLOOR

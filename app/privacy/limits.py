@@ -27,3 +27,8 @@ def of(one: Policy) -> Limits:
 
 def limits() -> Mapping[str, Limits]:
     return {name: of(one) for name, one in policies().items()}
+
+
+def with_jobs() -> list[str]:
+    """Platforms whose deletions are learned of by compliance jobs."""
+    return [name for name, platform in collectors.PLATFORMS.items() if hasattr(platform, "jobs_of")]

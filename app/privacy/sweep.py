@@ -10,7 +10,7 @@ from app.clock import DAY
 from app.db.engine import Database, ReadSession, Session
 from app.failpoints import reached
 from app.privacy import limits
-from app.store import erasures, jobs, purging, retention, sealing
+from app.store import compliance, erasures, jobs, purging, retention, sealing
 from app.store.purging import How, Over
 from app.store.retention import START
 from collectors.policy import USUAL
@@ -77,6 +77,8 @@ async def sweep(db: Database, now: int, anew: bool | None = None) -> Swept:
     swept.deleted = await _until_none(ours, lambda s: purging.gone(s, CHUNK), How())
     asked = limits.limits()
     swept.expired = await _until_none(ours, lambda s: purging.stale(s, asked, now, CHUNK), How(mark=False))
+    by_jobs = limits.with_jobs()
+    swept.expired += await _until_none(ours, lambda s: compliance.orphans(s, by_jobs, CHUNK), How(mark=False))
     await _retain(ours)
     async with db.write() as session:
         if swept.removed:
@@ -91,7 +93,10 @@ async def sweep(db: Database, now: int, anew: bool | None = None) -> Swept:
 
 
 async def over(session: ReadSession, now: int) -> list[Over]:
-    return await purging.over(session, limits.limits(), limits.of(USUAL), now)
+    asked = limits.limits()
+    found = await purging.over(session, asked, limits.of(USUAL), now)
+    late = [await compliance.late(session, name, now - asked[name].purge_within) for name in limits.with_jobs()]
+    return found + [one for one in late if one.posts]
 
 
 async def erase_all(db: Database, now: int) -> int:
