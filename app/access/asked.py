@@ -1,9 +1,9 @@
 """What a request shows of where it comes from: peer, Host, proxies, and the page that a browser says it is of."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +57,38 @@ def proxied(asked: Asked) -> bool:
     """A proxy says so in a header, or speaks HTTP/1.0, as one set up with a bare `proxy_pass` does."""
     told = any(name in _PROXY or name.startswith("x-forwarded-") for name, _ in asked.headers)
     return told or asked.http == "1.0"
+
+
+def sender(asked: Asked, trusted: Sequence[IPv4Network | IPv6Network]) -> str | None:
+    """Whose request it is: the last address that is no trusted proxy's. What stands before it anybody can have made up.
+
+    A peer that is not trusted is taken itself, whatever its headers say.
+    """
+    told = [part for value in asked.every("x-forwarded-for") for part in value.split(",")]
+    found = asked.peer
+    while told and _is_of(found, trusted) and (before := _plain(told.pop())):
+        found = before
+    return found
+
+
+def _is_of(address: str | None, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    if address is None or not networks:
+        return False
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return False
+    mapped = known.ipv4_mapped if isinstance(known, IPv6Address) else None
+    return any((mapped or known) in network for network in networks)
+
+
+def _plain(told: str) -> str | None:
+    """Some proxies add the port. None for what is no address."""
+    match = re.fullmatch(r"\[(.*)\](?::\d+)?|([0-9.]+):\d+", told.strip())
+    try:
+        return str(ip_address(match[1] or match[2] if match else told.strip()))
+    except ValueError:
+        return None
 
 
 def same_site(asked: Asked) -> bool:

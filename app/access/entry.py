@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from app.access import audit, halfway, sessions, totp, users
-from app.access.asked import Asked, proxied
+from app.access.asked import Asked, sender
 from app.access.gate import Refusal, cookie_name, shown
 from app.access.halfway import CodeNeeded
 from app.access.principal import ALL, Principal
@@ -108,13 +108,12 @@ async def opened(session: Session, keys: Any, asked: Asked, person: Person, acti
 
 async def slow_down(state: Any, asked: Asked, name: str) -> None:
     throttle: Throttle = state.throttle
-    await state.clock.sleep(throttle.wait(_address(asked), name, state.clock.monotonic()))
+    await state.clock.sleep(throttle.wait(_address(state, asked), name, state.clock.monotonic()))
 
 
 def guessed_wrong(state: Any, asked: Asked, name: str) -> None:
-    state.throttle.failed(_address(asked), name, state.clock.monotonic())
+    state.throttle.failed(_address(state, asked), name, state.clock.monotonic())
 
 
-def _address(asked: Asked) -> str | None:
-    """None behind a proxy: its address is everybody's, and what it says of others can be made up."""
-    return None if proxied(asked) else asked.peer
+def _address(state: Any, asked: Asked) -> str | None:
+    return sender(asked, state.settings.trusted_proxies)

@@ -20,7 +20,7 @@ class Throttle:
         self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, address: str | None, name: str, now: float) -> float:
-        """Seconds to wait before the password is looked at. `address` is None where a proxy hides it."""
+        """Seconds to wait before the password is looked at. `address` is None where the socket has none."""
         if address is not None and self._count(f"address {address}", now) >= PER_ADDRESS:
             raise TooManyRequests("too many wrong logins from this address: try again in an hour")
         over = self._count(f"name {name.casefold()}", now) - PER_NAME

@@ -1,11 +1,12 @@
 """The whole of "Who may do what" as a table: what a request shows, what there is, what it gets."""
 
 import itertools
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from app.access.asked import Asked, is_loopback
+from app.access.asked import Asked, is_loopback, sender
 from app.access.gate import Refusal, Shown, State, cookie_name, decide, shown
 from app.access.principal import ALL, ANYBODY, LOCAL, SCOPES, Principal, Scope, parse_scopes
 from app.errors import Invalid
@@ -396,3 +397,24 @@ def test_a_share_link_changes_nothing(method: str) -> None:
 
 def test_a_share_link_is_closed_where_nobody_can_have_made_one() -> None:
     assert outcome(ask(LINK, peer="8.8.8.8"), EMPTY_OPEN) == 401
+
+
+@pytest.mark.parametrize(
+    ("told", "who"),
+    [
+        (["1.1.1.1, 8.8.8.8"], "8.8.8.8"),
+        (["1.1.1.1", "8.8.8.8, 10.0.0.2"], "8.8.8.8"),
+        (["8.8.8.8:4711"], "8.8.8.8"),
+        (["[2001:db8::7]:443"], "2001:db8::7"),
+        (["8.8.8.8, ::ffff:10.0.0.3"], "8.8.8.8"),
+        (["1.1.1.1, unknown"], "10.0.0.9"),
+        ([""], "10.0.0.9"),
+        ([], "10.0.0.9"),
+    ],
+)
+def test_a_trusted_proxy_is_believed_in_the_last_address_that_is_none(told: list[str], who: str) -> None:
+    trusted = (ip_network("10.0.0.0/8"),)
+    headers = tuple(("x-forwarded-for", one) for one in told)
+    assert sender(Asked("POST", "/login", "", "10.0.0.9", "1.1", headers), trusted) == who
+    assert sender(Asked("POST", "/login", "", "9.9.9.9", "1.1", headers), trusted) == "9.9.9.9"
+    assert sender(Asked("POST", "/login", "", "10.0.0.9", "1.1", headers), ()) == "10.0.0.9"

@@ -30,7 +30,7 @@ def test_a_name_guessed_often_is_waited_for_longer_and_longer_and_never_locked()
     assert throttle.wait("9.9.9.9", "anna", 0) == 0
 
 
-def test_a_proxy_is_not_taken_for_one_guesser() -> None:
+def test_who_has_no_address_is_not_taken_for_one_guesser() -> None:
     throttle = Throttle()
     for n in range(100):
         throttle.failed(None, f"name {n}", 0)

@@ -1,6 +1,7 @@
 """The way in over HTTP: tokens, logins, the set-up, other sites, and what is written down."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -115,6 +116,21 @@ async def test_guessing_is_slow_and_then_over(app: FastAPI, db: Database, clock:
     async with client_of(app, peer="192.0.2.8") as client:
         right = {"name": "amina", "password": "correct horse battery"}
         assert (await client.post("/login", json=right)).status_code == 200
+
+
+async def test_a_forged_header_walks_around_no_limit(app: FastAPI) -> None:
+    """Whoever comes without our proxy is counted; behind it, what they put before its word is not read."""
+    app.state.settings = app.state.settings.model_copy(update={"trusted_proxies": (ip_network("10.0.0.0/8"),)})
+    for peer, behind in (("192.0.2.7", ""), ("10.0.0.9", ", 192.0.2.8, 10.0.0.2")):
+        async with client_of(app, peer=peer) as client:
+            answers = [await _guessed(client, f"198.51.100.{number}{behind}") for number in range(21)]
+            assert answers == [401] * 20 + [429]
+            assert await _guessed(client, "192.0.2.99") == (401 if behind else 429)
+
+
+async def _guessed(client: httpx.AsyncClient, forged: str) -> int:
+    wrong, headers = {"name": forged, "password": "guess"}, {"X-Forwarded-For": forged, "Via": "1.1 proxy"}
+    return (await client.post("/login", json=wrong, headers=headers)).status_code
 
 
 async def test_every_change_is_written_down(app: FastAPI, db: Database, minted: Mint) -> None:
