@@ -72,7 +72,11 @@ class Misskey:
             "Known posts are read again one by one: many posts take many calls.",
             "A post that a Mastodon source shows too is counted once on each of the two platforms.",
         ),
-        policy=Policy(terms="Each server has its own rules. What is deleted there goes here; noindex is kept beside."),
+        policy=Policy(
+            withheld=frozenset({"noindex"}),
+            terms="Each server has its own rules. What is deleted there goes here. Posts of those who ask not to be "
+            "indexed are counted, and kept without text, address and name.",
+        ),
     )
 
     def __init__(

@@ -13,7 +13,7 @@ from collectors.contract import Allowance, Credential, Keeper, Meter, Offer
 from collectors.errors import Refused
 from collectors.http import Http, Params
 from collectors.paging import pages
-from collectors.policy import Policy
+from collectors.policy import DAY, Policy
 from collectors.posts import Account, Engagement, Looked, Page, Post
 from collectors.rates import no_rates, seconds_left, utc_now
 from collectors.reading import Count, Id, Reader
@@ -76,7 +76,10 @@ class Reddit:
             "A search ends after about 1,000 posts. Likes are the score, which Reddit blurs; reposts are crossposts.",
             "People have no followers. Comments are counted, and not searched.",
         ),
-        policy=Policy(purge_within=timedelta(days=2), terms="Deleted content must go, within 48 hours."),
+        policy=Policy(
+            looks_within=DAY,
+            terms="Deleted content must go within 48 hours of its deletion: each post is looked at every day.",
+        ),
     )
 
     def __init__(
