@@ -10,6 +10,7 @@ from collectors.bluesky import Bluesky
 from collectors.contract import Collector, Credential, Keeper, Meter, Offer
 from collectors.errors import Refused
 from collectors.feeds import Feeds
+from collectors.instagram import Instagram
 from collectors.lemmy import Lemmy
 from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
@@ -42,6 +43,7 @@ PLATFORMS: dict[str, Platform] = {
     "mastodon": Mastodon,  # and all who speak its API: GoToSocial, Takahe, Pixelfed, Pleroma, Akkoma
     "bluesky": Bluesky,
     "feeds": Feeds,
+    "instagram": Instagram,
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,

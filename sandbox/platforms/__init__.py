@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from sandbox.platforms import feeds, lemmy, misskey, reddit, tumblr, vk, x, youtube
+from sandbox.platforms import feeds, instagram, lemmy, misskey, reddit, tumblr, vk, x, youtube
 from sandbox.platforms.shown import REVOKED, Now, Routes
 from sandbox.posts import World
 
@@ -12,6 +12,7 @@ __all__ = ["PLATFORMS", "REVOKED", "all_routes"]
 
 PLATFORMS: Mapping[str, Routes] = {
     "feeds": feeds.routes,
+    "instagram": instagram.routes,
     "lemmy": lemmy.routes,
     "misskey": misskey.routes,
     "reddit": reddit.routes,

@@ -1,6 +1,7 @@
 """What a further platform shows of the world, and whom it lets in."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -49,3 +50,8 @@ def found(world: World, ids: Sequence[str], now: int) -> list[Post]:
 
 def number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def moment(ms: int) -> str:
+    """As Meta writes it: whole seconds, no colon in the offset."""
+    return datetime.fromtimestamp(ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
