@@ -16,6 +16,7 @@ from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
 from collectors.rates import utc_now
 from collectors.reddit import Reddit
+from collectors.threads import Threads
 from collectors.tumblr import Tumblr
 from collectors.vk import Vk
 from collectors.x import X
@@ -47,6 +48,7 @@ PLATFORMS: dict[str, Platform] = {
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,
+    "threads": Threads,
     "tumblr": Tumblr,
     "vk": Vk,
     "x": X,
