@@ -17,6 +17,7 @@ from collectors.misskey import Misskey
 from collectors.rates import utc_now
 from collectors.reddit import Reddit
 from collectors.threads import Threads
+from collectors.tiktok import Tiktok
 from collectors.tumblr import Tumblr
 from collectors.vk import Vk
 from collectors.x import X
@@ -49,6 +50,7 @@ PLATFORMS: dict[str, Platform] = {
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,
     "threads": Threads,
+    "tiktok": Tiktok,
     "tumblr": Tumblr,
     "vk": Vk,
     "x": X,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from sandbox.platforms import feeds, instagram, lemmy, misskey, reddit, threads, tumblr, vk, x, youtube
+from sandbox.platforms import feeds, instagram, lemmy, misskey, reddit, threads, tiktok, tumblr, vk, x, youtube
 from sandbox.platforms.shown import REVOKED, Now, Routes
 from sandbox.posts import World
 
@@ -17,6 +17,7 @@ PLATFORMS: Mapping[str, Routes] = {
     "misskey": misskey.routes,
     "reddit": reddit.routes,
     "threads": threads.routes,
+    "tiktok": tiktok.routes,
     "tumblr": tumblr.routes,
     "vk": vk.routes,
     "x": x.routes,
