@@ -32,8 +32,8 @@ class Tiktok:
     offer: ClassVar[Offer] = Offer(
         platform="tiktok", metrics=frozenset({"likes", "reposts", "replies", "views", "bookmarks"}),
         allowances=(Allowance("requests", 1_000, DAY), Allowance("records", 100_000, DAY, "post")),
-        page_size=LIMIT, batch_size=LIMIT, accounts_batch=1, delay=2 * DAY, needs_credential=True, needs_identifier=True,
-        costs={"search": _CALL, "look": _CALL, "accounts": Cost({"requests": 1})},
+        page_size=LIMIT, batch_size=LIMIT, accounts_batch=1, delay=2 * DAY, needs_credential=True,
+        costs={"search": _CALL, "look": _CALL, "accounts": Cost({"requests": 1})}, needs_identifier=True,
         url_words="another address of the same API; TikTok's own where it is left out",
         credential_words="the client secret of a project that TikTok has approved for its Research API",
         identifier_words="the client key of that project",
