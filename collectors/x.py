@@ -18,7 +18,7 @@ from collectors.x_compliance import Complying
 from collectors.x_post import Told
 
 API = "https://api.x.com"
-LIMIT = 100
+FIRST, LIMIT, WEEK = 10, 100, timedelta(days=7)
 POST, USER, COUNT = 5_000, 10_000, 5_000  # microdollars: of each post and account that is read, of a call for counts
 _QUARTER, _FAILED = timedelta(minutes=15), range(201, 600)
 _FIELDS = (
@@ -37,7 +37,7 @@ class X(Complying):
             Allowance("search", 450, _QUARTER), Allowance("look", 3_500, _QUARTER),
             Allowance("accounts", 300, _QUARTER), Allowance("counts", 300, _QUARTER),
         ),
-        page_size=LIMIT, batch_size=LIMIT, accounts_batch=LIMIT, look_back=timedelta(days=7),
+        page_size=LIMIT, batch_size=LIMIT, accounts_batch=LIMIT, look_back=WEEK,
         delay=timedelta(seconds=30), needs_credential=True,
         url_words="another address of the same API; X's own where it is left out",
         credential_words="the bearer token of an app in X's developer console, with credits",
@@ -79,20 +79,29 @@ class X(Complying):
         return {"server": self._http["check"].base.host, "posts read this month": Told(answer.body).usage()}
 
     def search(self, tag: str, *, cursor: str | None = None, until: datetime | None = None) -> AsyncIterator[Page]:
-        """A cursor is `end|token`: X wants the same end with each token."""
-        newest = self._now() - timedelta(seconds=30)
-        end = until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if until and until < newest else ""
+        """A cursor is `end|token`: X wants the same end with each token. The newest page is short: it is read each time
+        that somebody looks for something new, and what it shows again is paid for again.
+        """
+        newest, oldest = _second(self._now() - timedelta(seconds=30)), _second(self._now() - WEEK)
 
         async def read(place: str | None) -> Page:
             end, _, token = (place or "").partition("|")
+            if end and end <= oldest:
+                return Page((), None)  # X would refuse it
+            most = LIMIT if place else FIRST
             more = [(name, said) for name, said in (("end_time", end), ("next_token", token)) if said]
-            params = [("query", f"#{tag} -is:retweet"), ("max_results", str(LIMIT)), _FIELDS, *more]
-            told = await self._paid("search", "/2/tweets/search/recent", params, LIMIT * POST)
+            params = [("query", f"#{tag} -is:retweet"), ("max_results", str(most)), _FIELDS, *more]
+            told = await self._paid("search", "/2/tweets/search/recent", params, most * POST)
             posts, skipped = told.posts()
-            await self._give_back(LIMIT * POST, (len(posts) + len(skipped)) * POST)
-            return Page(posts, f"{end}|{told.further}" if told.further else None, skipped)
+            await self._give_back(most * POST, (len(posts) + len(skipped)) * POST)
+            further = f"{end}|{told.further}" if told.further else None
+            if place is None and further and posts:  # pages of another size begin anew, from the second reached
+                bound = _second(min(post.created_at for post in posts) + timedelta(seconds=1))
+                further = f"{bound}|" if bound < newest else further
+            return Page(posts, further, skipped)
 
-        return pages(cursor or (f"{end}|" if end else None), read, f"#{tag} at {self._http['search'].base.host}")
+        start = f"{_second(until)}|" if until and _second(until) < newest else None
+        return pages(cursor or start, read, f"#{tag} at {self._http['search'].base.host}")
 
     async def look(self, ids: Sequence[str]) -> Looked:
         told = await self._paid("look", "/2/tweets", [("ids", ",".join(ids)), _FIELDS], len(ids) * POST)
@@ -129,3 +138,7 @@ class X(Complying):
         failure = self._http[name].failure(answer)
         used_up = answer.status == httpx.codes.PAYMENT_REQUIRED or b"/problems/usage-capped" in answer.body
         return Unauthorized(str(failure)) if used_up else failure
+
+
+def _second(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

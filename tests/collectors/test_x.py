@@ -1,6 +1,7 @@
 """X's own ways: what is read is paid for, two names for one counter, versions of one post, errors beside finds."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 import respx
 
 from collectors.errors import CollectorError, RateLimited, Spent, Unauthorized, Unavailable
-from collectors.posts import Engagement
+from collectors.posts import Engagement, Page
 from collectors.x import X
 from collectors.x_post import Told
 from tests.collectors.exchanges import Played, saved_platform
@@ -53,14 +54,15 @@ async def test_versions_are_one_post_and_both_names_of_a_counter_are_read(client
 
 @pytest.mark.usefixtures("played")
 async def test_each_call_costs_what_came_and_never_more_than_there_is(client: httpx.AsyncClient) -> None:
-    """A page may cost half a dollar: with a microdollar less it is not asked for."""
-    purse = Purse(500_000)
+    """The newest page may cost five cents, the next half a dollar: with less it is not asked for."""
+    purse = Purse(50_000)
     collector = SAVED.opened(client, purse)
     pages = collector.search("HarvestDay")
     await anext(pages)
     assert (purse.units["money"], purse.lowest) == (10_000, 0)  # two posts
     with pytest.raises(Spent):
         await anext(pages)
+    purse.money = 100_000
     assert purse.units == {"money": 10_000, "search": 1}
     await collector.look(SAVED.said["look"])
     await collector.accounts(SAVED.said["accounts"])
@@ -98,7 +100,7 @@ async def test_what_is_cut_off_may_have_cost_all(client: httpx.AsyncClient, rout
     purse = Purse(600_000)
     with pytest.raises(Unavailable):
         await anext(SAVED.opened(client, purse).search("HarvestDay"))
-    assert purse.units["money"] == 500_000
+    assert purse.units["money"] == 50_000
 
 
 def test_nothing_is_spent_before_the_owner_says_how_much() -> None:
@@ -125,3 +127,14 @@ def test_recorded_counts_add_up(answer: Recorded) -> None:
     told = Told(answer.body).counts()
     assert sum(one.posts for one in told) == answer.json["meta"]["total_tweet_count"]
     assert len(told) == len(answer.json["data"])
+
+
+async def test_beyond_seven_days_nothing_is_asked_for(client: httpx.AsyncClient, router: respx.Router) -> None:
+    asked = router.route().respond(json={"meta": {"result_count": 0}})
+    meter = CountingMeter()
+    for until, calls in ((NEWEST - timedelta(days=8), 0), (NEWEST - timedelta(days=6), 1), (NEWEST, 2)):
+        assert [page async for page in SAVED.opened(client, meter).search("x", until=until)] == [Page((), None)]
+        assert asked.call_count == calls
+    ends = [call.request.url.params.get("end_time") for call in asked.calls]
+    assert ends == ["2026-11-18T10:00:00Z", None]  # not the last thirty seconds: X refuses an end within them
+    assert +meter.units == {"search": 2}
