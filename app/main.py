@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-import collectors
+from app import sources as live
 from app.access import keyfile, users
 from app.access.marks import Marks
 from app.access.throttle import Throttle
@@ -49,7 +49,6 @@ from app.clock import Clock, SystemClock, to_ms
 from app.db import ready
 from app.db.engine import Database
 from app.settings import Settings
-from app.store.source_reads import Allowed
 
 log = structlog.get_logger()
 
@@ -69,8 +68,7 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         db.keyed = Marks(settings, state.keys)
     state.metrics, state.throttle, state.live = Metrics(), Throttle(), Live()
     state.downloads = Downloads()
-    # What platforms allow is known to collectors, which the API does not import.
-    state.allowed = {platform: _allowed(platform) for platform in collectors.PLATFORMS}
+    state.allowed = live.allowed()  # known to collectors, which the API does not import
     errors.install(app)
     app.add_middleware(Door, metrics=state.metrics)
     app.router.routes.extend(_routes())
@@ -79,13 +77,6 @@ def create_app(settings: Settings, db: Database | None = None, clock: Clock | No
         app.add_middleware(import_module("app.dashboard.packed").Packed)
     describe(app)
     return app
-
-
-def _allowed(platform: str) -> list[Allowed]:
-    return [
-        Allowed(one.name, one.limit, int(one.window.total_seconds() * 1_000), one.unit)
-        for one in collectors.offer(platform).allowances
-    ]
 
 
 def _id_of(route: APIRoute) -> str:

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import collectors
@@ -17,6 +19,7 @@ from app.errors import Invalid
 from app.settings import Settings
 from app.store import budgets
 from app.store import sources as rows
+from app.store.source_reads import Allowed
 from app.store.sources import NewSource
 from collectors.contract import Allowance, Collector, Credential, Offer, Told
 from collectors.errors import CollectorError, Refused, Spent, Unauthorized
@@ -34,6 +37,8 @@ class DatabaseMeter:
         self._db, self._clock, self._source_id, self._spare = db, clock, source_id, spare
         self._allowances = {allowance.name: allowance for allowance in allowances}
         self._told: dict[str, Told] = {}
+        self._taken_at: dict[str, int] = {}
+        self.taken: Counter[str] = Counter()
         self.calls = 0
 
     async def spend(self, name: str, units: int = 1) -> None:
@@ -45,16 +50,19 @@ class DatabaseMeter:
             taken = budget.take(state, allowance.limit, _window(allowance), units, now, spare)
             await budgets.write(session, self._source_id, name, state if isinstance(taken, int) else taken)
         if isinstance(taken, int):
-            raise Spent(f"the budget {name!r} is used up", from_ms(taken))
+            raise Spent(f"the budget {name!r} {_why_nothing(allowance)}", from_ms(taken))
         self.calls += 1
+        self.taken[name] += units
+        self._taken_at[name] = now
 
     async def give_back(self, name: str, units: int) -> None:
-        now = to_ms(self._clock.now())
+        if name not in self._taken_at:
+            return
+        self.taken[name] -= units
+        window, taken_at = _window(self._allowances[name]), self._taken_at[name]
         async with self._db.write() as session:
             state = await budgets.held(session, self._source_id, name)
-            await budgets.write(
-                session, self._source_id, name, budget.give_back(state, _window(self._allowances[name]), units, now)
-            )
+            await budgets.write(session, self._source_id, name, budget.give_back(state, window, units, taken_at))
 
     async def told(self, told: Told) -> None:
         """Headers are written with the next call, at once when they say that nothing is left."""
@@ -71,6 +79,10 @@ class DatabaseMeter:
                 await budgets.held(session, self._source_id, told.name), told, self._allowances[told.name], now
             )
             await budgets.write(session, self._source_id, told.name, state)
+
+
+def _why_nothing(allowance: Allowance) -> str:
+    return "is used up" if allowance.limit else "may not be spent before its owner says how much: sources limit"
 
 
 def _window(allowance: Allowance) -> int:
@@ -109,10 +121,8 @@ class _SealedKeeper:
         return f"session of source {self._source_id}"
 
 
-def _credential(path: str | None, identifier: str | None) -> Credential | None:
+def credential_in(path: str, identifier: str | None) -> Credential:
     """A file of one line (a token, an app password), or of two: who, then the secret."""
-    if path is None:
-        return None
     try:
         lines = Path(path).read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -135,6 +145,11 @@ def sealed_for(name: str) -> str:
     return f"credential of source {name}"
 
 
+def allowances(platform: str, limits: Mapping[str, int]) -> tuple[Allowance, ...]:
+    """The platform's, with the limits that the source's owner set."""
+    return tuple(replace(one, limit=limits.get(one.name, one.limit)) for one in collectors.offer(platform).allowances)
+
+
 @asynccontextmanager
 async def opened(
     db: Database, settings: Settings, clock: Clock, source_id: int, spare: float = 0.0
@@ -142,12 +157,13 @@ async def opened(
     """A collector for the source. No session is open while it is used. `spare`: the part of each budget it leaves."""
     async with db.read() as session:
         row = await rows.by_id(session, source_id)
-        payer = await rows.payer(session, row)
-    meter = DatabaseMeter(db, clock, payer, collectors.offer(row.platform).allowances, spare)
-    credential = (
-        _unsealed(settings, row.name, row.credential_sealed, row.identifier)
-        if row.credential_sealed else _credential(row.credential_file, row.identifier)
-    )  # fmt: skip
+        payer, limits = await rows.payer(session, row), await rows.own_limits(session, row)
+    meter = DatabaseMeter(db, clock, payer, allowances(row.platform, limits), spare)
+    credential = None
+    if row.credential_sealed:
+        credential = _unsealed(settings, row.name, row.credential_sealed, row.identifier)
+    elif row.credential_file:
+        credential = credential_in(row.credential_file, row.identifier)
     async with outbound.client(settings.allow_networks, headers={"User-Agent": settings.user_agent}) as client:
         yield collectors.open_collector(
             row.platform, client=client, base_url=row.base_url, credential=credential, meter=meter,
@@ -215,6 +231,14 @@ async def try_out(settings: Settings, clock: Clock, new: NewSource, secret: str 
 def offers() -> Mapping[str, Offer]:
     """By platform: what it can give and what it cannot, known without a call."""
     return {name: collectors.offer(name) for name in sorted(collectors.PLATFORMS)}
+
+
+def allowed() -> dict[str, list[Allowed]]:
+    """What each platform lets one source spend, for whoever shows it."""
+    return {
+        name: [Allowed(one.name, one.limit, _window(one), one.unit) for one in offer.allowances]
+        for name, offer in offers().items()
+    }
 
 
 async def check(db: Database, settings: Settings, clock: Clock, name: str) -> Mapping[str, str]:

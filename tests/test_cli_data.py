@@ -218,8 +218,19 @@ def test_users_and_tokens_are_made_listed_and_ended(folder: Path) -> None:
 
 def test_sources_are_added_listed_and_removed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "token").write_text("secret-token\n")
-    well("sources", "add", "mastodon", "--name", "home", "--url", "https://mastodon.example", "--token-file", "token")
-    again = call("sources", "add", "mastodon", "--name", "home", "--url", "https://mastodon.example")
+    well(
+        "sources",
+        "add",
+        "mastodon",
+        "--name",
+        "home",
+        "--url",
+        "https://mastodon.example",
+        "--unchecked",
+        "--token-file",
+        "token",
+    )
+    again = call("sources", "add", "mastodon", "--name", "home", "--url", "https://mastodon.example", "--unchecked")
     assert "choose another name" in one_line(again)
     row = json.loads(well("sources", "list", "--json"))["items"][0]
     assert (row["name"], row["state"], Path(row["credential_file"])) == ("home", "ok", folder / "token")

@@ -40,7 +40,7 @@ def filled(folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     (folder / "snapshots.csv").write_text(SNAPSHOTS)
     well("import", "posts", "posts.csv")
     well("import", "snapshots", "snapshots.csv")
-    well("sources", "add", "mastodon", "--name", "home", "--url", "https://mastodon.example")
+    well("sources", "add", "mastodon", "--name", "home", "--url", "https://mastodon.example", "--unchecked")
     well("follow", "#climate")
     well("users", "create", "ana", given="correct horse\n")
     well("tokens", "create", "--scopes", "admin")

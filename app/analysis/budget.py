@@ -22,13 +22,16 @@ class Spent:
 
 def left(spent: Spent, limit: int, window_ms: int, now: int, spare: int = 0) -> int:
     """Units that may be spent now, all but `spare`. A window that began anywhere in the past holds at most `limit`."""
-    width = max(1, window_ms // SLICES)
-    # One slice more than the window has: its beginning may lie anywhere in the oldest one.
-    used = sum(units for number, units in spent.slices.items() if number >= now // width - SLICES)
-    ours = _narrowed(spent, limit) - used
+    ours = _narrowed(spent, limit) - used(spent, window_ms, now)
     if spent.told_remaining is not None and spent.told_resets_at is not None and spent.told_resets_at > now:
         ours = min(ours, spent.told_remaining)
     return max(0, ours - spare)
+
+
+def used(spent: Spent, window_ms: int, now: int) -> int:
+    """One slice more than the window has is counted: its beginning may lie anywhere in the oldest one."""
+    oldest = now // max(1, window_ms // SLICES) - SLICES
+    return sum(units for number, units in spent.slices.items() if number >= oldest)
 
 
 def _narrowed(spent: Spent, limit: int) -> int:
@@ -47,16 +50,14 @@ def take(spent: Spent, limit: int, window_ms: int, units: int, now: int, spare: 
     return replace(spent, slices=slices, told_remaining=told)
 
 
-def give_back(spent: Spent, window_ms: int, units: int, now: int) -> Spent:
-    """What was taken a moment ago and not used. It leaves the newest slices first, and no slice below nothing."""
-    slices = dict(spent.slices)
-    for number in sorted(slices, reverse=True):
-        if number < now // max(1, window_ms // SLICES) - 1:
-            break
-        back = min(units, slices[number])
-        slices[number] -= back
-        units -= back
-    return replace(spent, slices=slices)
+def give_back(spent: Spent, window_ms: int, units: int, taken_at: int) -> Spent:
+    """What was taken at `taken_at` and not used leaves the slice that it was counted in: any other would hold less
+    than was truly spent in it, and some window too much.
+    """
+    number = taken_at // max(1, window_ms // SLICES)
+    if number not in spent.slices:
+        return spent
+    return replace(spent, slices={**spent.slices, number: max(0, spent.slices[number] - units)})
 
 
 def _again_at(spent: Spent, slices: Mapping[int, int], limit: int, width: int, needed: int, now: int) -> int:

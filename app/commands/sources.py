@@ -1,73 +1,100 @@
 """`groundswell sources`: the servers that are looked at."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.commands import show
 from app.commands.frame import OneLine, database, now, run, settings
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 app = typer.Typer(cls=OneLine, no_args_is_help=True, help="The servers that are looked at.")
 Name = Annotated[str, typer.Argument(help="the source's name")]
+LIMIT = "at most so much in the platform's window: searches=50, money=25.00 (dollars)"
+Limits = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help=f"{LIMIT}; may be repeated")]
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
 
 @app.command(epilog="Example: groundswell sources add mastodon --name home --url https://mastodon.example")
 def add(
-    platform: Annotated[str, typer.Argument(help="mastodon (and all who speak its API) or bluesky")],
+    platform: Annotated[str, typer.Argument(help="mastodon (and all who speak its API), bluesky, youtube, x, …")],
     name: Annotated[str, typer.Option(help="what to call it: a to z, 0 to 9, dot, dash, underscore")],
     url: Annotated[str | None, typer.Option(help="the server's base URL")] = None,
-    token_file: Annotated[Path | None, typer.Option(help="a file with the token or app password")] = None,
+    token_file: Annotated[Path | None, typer.Option(help="a file with the token, key or app password")] = None,
     identifier: Annotated[str | None, typer.Option(help="whose token it is, where the platform asks")] = None,
+    limit: Limits = None,
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="save it without asking the server")] = False,
     json: AsJson = False,
 ) -> None:
-    """Add a server, with its token in a file if it needs one."""
+    """Add a server: it is asked once, and saved if it answers as it should."""
+    from app.commands import asking
+
     given = settings()
+    file = str(token_file.absolute()) if token_file else None
+    new, secret = asking.filled(platform, name, url, identifier, file, limit or [])
 
-    async def work() -> int:
-        from app import sources
-        from app.store.sources import NewSource
+    async def work() -> dict[str, str]:
+        from app import joining
+        from app.clock import SystemClock
 
-        secret = str(token_file.absolute()) if token_file else None
         async with database(given) as db:
-            return await sources.add(db, given, NewSource(platform, name, url, identifier, secret), now())
+            return dict(await joining.join(db, given, SystemClock(), new, secret, unchecked=unchecked))
 
-    run(work())
+    facts = run(work())
     if json:
-        show.as_json({"name": name, "platform": platform, "url": url})
-    else:
+        show.as_json({"name": name, "platform": platform, "url": url, "facts": facts})
+    elif unchecked:
         show.say(f"added {name}; try it: groundswell sources check {name}")
+    else:
+        show.say(f"{_answers(name, facts)}; added")
+
+
+def _answers(name: str, facts: "Mapping[str, str]") -> str:
+    return f"{name} answers: " + ", ".join(f"{key} {value}" for key, value in facts.items())
 
 
 @app.command("list", epilog="Example: groundswell sources list")
 def list_(json: AsJson = False) -> None:
-    """The sources, with their states."""
+    """The sources, with their states, what is left to spend, and what they cost."""
     given = settings()
 
     async def work() -> list[dict[str, Any]]:
-        from app.clock import rfc3339
-        from app.store import sources
+        from app.commands import spent
 
         async with database(given) as db, db.read() as session:
-            return [
-                {
-                    "name": row.name, "platform": row.platform, "url": row.base_url, "state": row.state,
-                    "reason": row.reason, "since": rfc3339(row.state_at),
-                    "waits_until": rfc3339(row.waits_until) if row.waits_until else None,
-                    "credential_file": row.credential_file,
-                }
-                for row in await sources.live(session)
-            ]  # fmt: skip
+            return await spent.listed(session, now())
 
     found = run(work())
     if json:
         show.as_json({"items": found})
     elif found:
+        from app.commands import spent
+
         names = ("name", "platform", "url", "state", "since", "reason")
-        show.columns(names, [[row[name] for name in names] for row in found])
+        rows = [[*(row[name] for name in names), spent.left(row), row["cost_this_month"]] for row in found]
+        show.columns((*names, "left", "cost this month"), rows)
     else:
         show.say("no sources yet: groundswell sources add mastodon --name home --url https://mastodon.example")
+
+
+@app.command(epilog="Example: groundswell sources limit x money=25.00")
+def limit(name: Name, limits: Annotated[list[str], typer.Argument(metavar="NAME=VALUE…", help=LIMIT)]) -> None:
+    """Say how much a source may spend at most."""
+    given = settings()
+
+    async def work() -> dict[str, int]:
+        from app import joining
+        from app.store import sources
+
+        async with database(given) as db, db.write() as session:
+            row = await sources.named(session, name)
+            return await sources.set_limits(session, name, joining.limits(row.platform, limits))
+
+    run(work())
+    show.say(f"{name} may spend at most {', '.join(limits)}; from its next call on")
 
 
 @app.command(epilog="Example: groundswell sources check home")
@@ -86,7 +113,7 @@ def check(name: Name, json: AsJson = False) -> None:
     if json:
         show.as_json({"name": name, "facts": facts})
     else:
-        show.say(f"{name} answers: " + ", ".join(f"{key} {value}" for key, value in facts.items()))
+        show.say(_answers(name, facts))
 
 
 @app.command(epilog="Example: groundswell sources remove home")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
-from app import sources
+from app import joining, sources
 from app.access.seal import Keyring, Unsealable
 from app.clock import HOUR
 from app.dashboard import forms, platforms, render
@@ -18,11 +18,12 @@ from app.db.engine import Session
 from app.errors import Conflict, Invalid
 from app.store import sources as rows
 from app.store.sources import NewSource
+from collectors.contract import Credential
 
 router = APIRouter(route_class=render.Page)
 _PURPOSE = "a source in a form"
 _LIVES = HOUR
-_FIELDS = ("name", "url", "identifier")
+_FIELDS = ("name", "url", "identifier", "limit")
 
 
 @router.get("/sources/new")
@@ -55,6 +56,9 @@ async def check_new_source(request: Request) -> Response:
     kept = _sealed(state.keys, new, secret, now_of(request))
     try:
         await sources.look_over(state.settings, new)
+        new = replace(new, limits=joining.limits(new.platform, _limits(form)))
+        joining.check_needs(new, Credential(secret, new.identifier) if secret else None)
+        kept = _sealed(state.keys, new, secret, now_of(request))
         async with render.reading(request) as session:
             await rows.check_free(session, new.name)
         facts = await sources.try_out(state.settings, state.clock, new, secret)
@@ -70,7 +74,9 @@ def _told(request: Request, problem: Invalid) -> dict[str, tuple[str, str]]:
     """By field: what is wrong, and what the server or the guard said of it, in English."""
     w = words_of(request)
     found = forms.wrong(problem).items()
-    return {field: (w(f"join.wrong.{field}"), "" if field == "name" else text) for field, text in found}
+    missing = {error.field for error in problem.errors if error.value is None}
+    quiet = {"name"} | (missing - {"url"})
+    return {field: (w(f"join.wrong.{field}"), "" if field in quiet else text) for field, text in found}
 
 
 @router.post("/sources")
@@ -91,18 +97,25 @@ async def save_source(request: Request) -> Response:
     return forms.go(request, await forms.change(request, "source.add", form, work), "added")
 
 
+def _limits(form: Typed) -> list[str]:
+    """What only the owner can say; one budget of a platform is so, at most."""
+    wanted = joining.to_be_set(sources.offers()[form("platform")])
+    return [f"{one.name}={form('limit')}" for one in wanted if form("limit")]
+
+
 def _sealed(keys: Keyring, new: NewSource, secret: str | None, now: int) -> str:
-    held = [new.platform, new.name, new.url, new.identifier, secret, now]
+    held = [new.platform, new.name, new.url, new.identifier, secret, dict(new.limits), now]
     return keys.seal(json.dumps(held), _PURPOSE)
 
 
 def _opened(keys: Keyring, kept: str, now: int) -> tuple[NewSource, str | None] | None:
     """None where it is not ours, or from more than an hour ago."""
     try:
-        platform, name, url, identifier, secret, at = json.loads(keys.unseal(kept, _PURPOSE))
+        platform, name, url, identifier, secret, limits, at = json.loads(keys.unseal(kept, _PURPOSE))
     except Unsealable:
         return None
-    return (NewSource(platform, name, url, identifier, None), secret) if now - at < _LIVES else None
+    new = NewSource(platform, name, url, identifier, None, limits=limits)
+    return (new, secret) if now - at < _LIVES else None
 
 
 def _secret_of(keys: Keyring, kept: str, now: int) -> str | None:

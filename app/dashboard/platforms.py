@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.analysis.dollars import MICRO
 from app.dashboard.words import Words
 from collectors.contract import Allowance, Offer
 
@@ -27,15 +28,22 @@ class Platform:
     notes: tuple[Note, ...]
     credential: Note | None
     needs_credential: bool
+    needs_url: bool
+    url: Note | None
+    needs_identifier: bool
+    identifier: Note | None
+    limits: tuple[str, ...]  # what only its owner can say
 
 
 def told(offer: Offer, w: Words) -> Platform:
     given = [w(f"metric.{name}") for name in METRICS if name in offer.metrics]
-    bills = any(one.unit == "microdollar" for one in offer.allowances)
+    bills = any(one.unit == MICRO for one in offer.allowances)
     return Platform(
         offer.platform, w.listed(given), tuple(_lacks(offer, w)), tuple(_spends(one, w) for one in offer.allowances),
         bills, w("cost.some" if bills else "cost.none"), tuple(_note(text, w) for text in offer.notes),
-        _note(offer.credential_words, w) if offer.credential_words else None, offer.needs_credential,
+        _or_none(offer.credential_words, w), offer.needs_credential, offer.needs_url, _or_none(offer.url_words, w),
+        offer.needs_identifier, _or_none(offer.identifier_words, w),
+        tuple(_asks(one, w) for one in offer.allowances if one.limit == 0),
     )  # fmt: skip
 
 
@@ -60,7 +68,18 @@ def _lacks(offer: Offer, w: Words) -> list[str]:
 def _spends(one: Allowance, w: Words) -> str:
     span = w.span(int(one.window.total_seconds() * 1_000))
     name = w.or_same(f"budget.name.{one.name}", one.name)
-    return f"{name}{w('colon')}{w('allows', n=w.number(one.limit), span=span)}"
+    allows = w("allows", n=w.number(one.limit), span=span) if one.limit else w("allows.owner", span=span)
+    return f"{name}{w('colon')}{allows}"
+
+
+def _asks(one: Allowance, w: Words) -> str:
+    """How much its owner lets it spend, and in what."""
+    span = w.span(int(one.window.total_seconds() * 1_000))
+    return w("join.limit.money" if one.unit == MICRO else "join.limit.units", span=span)
+
+
+def _or_none(text: str, w: Words) -> Note | None:
+    return _note(text, w) if text else None
 
 
 def _note(text: str, w: Words) -> Note:

@@ -1,9 +1,11 @@
 """A source's state in words, wherever it is shown."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from app.analysis import dollars
 from app.clock import MINUTE
 from app.dashboard.words import Words
 from app.store import source_reads
@@ -19,6 +21,12 @@ class Server:
     late_is_bad: bool
     budgets: tuple[str, ...]
     hint: str
+    cost: str
+
+
+def _units(units: int, unit: str, w: Words) -> str:
+    """Money in dollars and cents: what is left is rounded down."""
+    return w("dollars", n=w.amount(Decimal(units // dollars.CENT) / 100)) if unit == dollars.MICRO else w.number(units)
 
 
 def shown(one: source_reads.SourceState, w: Words, tz: ZoneInfo) -> Server:
@@ -37,10 +45,12 @@ def shown(one: source_reads.SourceState, w: Words, tz: ZoneInfo) -> Server:
         w(
             "budget.of",
             name=w.or_same(f"budget.name.{budget.name}", budget.name),
-            left=w.number(budget.remaining),
-            limit=w.number(budget.limit),
+            left=_units(budget.remaining, budget.unit, w),
+            limit=_units(budget.limit, budget.unit, w),
         )
         for budget in one.budgets
     )
     hint = f"groundswell sources check {one.name}" if one.state in ("failing", "stopped") else ""
-    return Server(one, state, late, is_late, left, hint)
+    cost = source_reads.cost(one)
+    billed = w("dollars", n=w.amount(Decimal(cost))) if cost is not None else ""
+    return Server(one, state, late, is_late, left, hint, billed)

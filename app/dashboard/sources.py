@@ -41,7 +41,7 @@ async def _page(request: Request, done: str, checked: str = "", refused: str = "
         request, "sources.html", it, now, 0 if checked or refused else EVERY_S, status=422 if refused else 200,
         rows=shown, says=_says(shown, w), calendars=drawn, long=_LONG, most=days.MOST_GAPS,
         further=followed[MOST_HASHTAGS - 1].row.tag if len(followed) > MOST_HASHTAGS else "",
-        platforms=offered, costs={one.name: one.bills for one in offered},
+        platforms=offered,
         done=done if done in ("added", "removed") else "", checked=checked, refused=refused,
     )  # fmt: skip
 

@@ -30,6 +30,8 @@ class Source(Base):
     refresh_until: Mapped[Millis | None]
     created_at: Mapped[Millis]
     removed_at: Mapped[Millis | None]
+    limits: Mapped[Words | None]  # its owner's own, by allowance, as JSON
+    lends_to: Mapped[int | None]  # the source whose work its credential shares; it has no tracks of its own
 
 
 class Budget(Base):

@@ -1,16 +1,17 @@
 """Sources as they are shown: their state, what is left of their budgets, and how late they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 
-from app.analysis.budget import Spent, left
+from app.analysis import dollars
+from app.analysis.budget import Spent, left, used
 from app.db.dialect import among
 from app.db.engine import ReadSession
 from app.models import Source, Track
 from app.store import budgets, paging
-from app.store.sources import payer
+from app.store.sources import own_limits, payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Left:
     unit: str
     remaining: int
     resets_at: int | None
+    spent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class SourceState:
     tracks: int
     late_ms: int | None
     budgets: tuple[Left, ...]
+
+
+def cost(source: SourceState) -> str | None:
+    """Dollars that were spent in the last 31 days; None where the platform bills nothing."""
+    bills = [one.spent for one in source.budgets if one.unit == dollars.MICRO]
+    return dollars.told(sum(bills)) if bills else None
 
 
 async def listed(
@@ -85,8 +93,9 @@ async def _budgets(
     found = {}
     for source in sources:
         spent = await budgets.read(session, await payer(session, source)) if source.kind == "live" else {}
+        limits = await own_limits(session, source) if source.kind == "live" else {}
         found[source.id] = [
-            _left(one, spent.get(one.name, Spent({})), now)
+            _left(replace(one, limit=limits.get(one.name, one.limit)), spent.get(one.name, Spent({})), now)
             for one in (allowed.get(source.platform, ()) if source.kind == "live" else ())
         ]
     return found
@@ -97,4 +106,5 @@ def _left(allowed: Allowed, spent: Spent, now: int) -> Left:
     return Left(
         allowed.name, min(allowed.limit, spent.told_limit or allowed.limit), allowed.window_ms, allowed.unit,
         left(spent, allowed.limit, allowed.window_ms, now), resets if resets is not None and resets > now else None,
+        used(spent, allowed.window_ms, now),
     )  # fmt: skip

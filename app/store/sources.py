@@ -1,6 +1,7 @@
 """Rows of sources: what they are, how they do, and who refreshes them now."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select, update
@@ -21,6 +22,8 @@ class NewSource:
     identifier: str | None
     credential_file: str | None
     credential_sealed: str | None = field(default=None, repr=False)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    lends_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,28 @@ async def payer(session: ReadSession, row: Source) -> int:
     return (await session.execute(query)).scalar_one()
 
 
+def limits_of(row: Source) -> dict[str, int]:
+    return {str(name): int(units) for name, units in json.loads(row.limits or "{}").items()}
+
+
+async def own_limits(session: ReadSession, row: Source) -> dict[str, int]:
+    """What its owner allows; where a source says nothing, what the one says whose budget it spends."""
+    if row.limits is None and (first := await payer(session, row)) != row.id:
+        return limits_of(await by_id(session, first))
+    return limits_of(row)
+
+
+async def set_limits(session: Session, name: str, limits: Mapping[str, int]) -> dict[str, int]:
+    """Those that are named change. Returns all."""
+    row = await named(session, name)
+    row.limits = _limits({**limits_of(row), **limits})
+    return limits_of(row)
+
+
+def _limits(limits: Mapping[str, int]) -> str | None:
+    return json.dumps(dict(limits), sort_keys=True) if limits else None
+
+
 async def live(session: ReadSession) -> Sequence[Source]:
     query = select(Source).where(Source.kind == "live", Source.removed_at.is_(None)).order_by(Source.id)
     return (await session.execute(query)).scalars().all()
@@ -88,7 +113,7 @@ async def insert(session: Session, new: NewSource, now: int) -> int:
     row = Source(
         name=new.name, platform=new.platform, kind="live", base_url=new.url, identifier=new.identifier,
         credential_file=new.credential_file, credential_sealed=new.credential_sealed, state="ok", state_at=now,
-        failures=0, refresh_term=0, created_at=now,
+        failures=0, refresh_term=0, created_at=now, limits=_limits(new.limits), lends_to=new.lends_to,
     )  # fmt: skip
     session.add(row)
     await session.flush()

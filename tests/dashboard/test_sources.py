@@ -172,7 +172,7 @@ async def test_what_is_wrong_is_named_and_nothing_saved(
     inside: httpx.AsyncClient, db: Database, changes: dict[str, str], field: str
 ) -> None:
     await add_source(db, "home")
-    answer = await inside.post("/sources/new", data=filled("http://127.0.0.1:1", token="", **changes))
+    answer = await inside.post("/sources/new", data=filled("http://127.0.0.1:1", **changes))
     page = parsed(answer)
     assert answer.status_code == 422
     assert [one.attrs["name"] for one in page.every("input") if "aria-invalid" in one.attrs] == [field]

@@ -189,4 +189,14 @@ def test_what_was_taken_and_not_used_goes_back_and_no_further() -> None:
     assert isinstance(state, budget.Spent)
     assert budget.left(budget.give_back(state, HOUR, 60, 0), 1_000, HOUR, 0) == 960
     assert budget.left(budget.give_back(state, HOUR, 500, 0), 1_000, HOUR, 0) == 1_000
-    assert budget.left(budget.give_back(state, HOUR, 60, HOUR), 1_000, HOUR, HOUR) == 900, "long ago is spent"
+    assert budget.left(budget.give_back(state, HOUR, 60, HOUR), 1_000, HOUR, HOUR) == 900, "nothing was taken then"
+
+
+def test_what_goes_back_leaves_the_slice_that_it_was_taken_in() -> None:
+    """Taken just before a slice ends, given back just after: the new slice still holds all that was spent in it."""
+    width = HOUR // budget.SLICES
+    state = budget.take(budget.Spent({}), 1_000, HOUR, 500, width - 1)
+    assert isinstance(state, budget.Spent)
+    state = budget.take(state, 1_000, HOUR, 300, width)
+    assert isinstance(state, budget.Spent)
+    assert budget.give_back(state, HOUR, 400, width - 1).slices == {0: 100, 1: 300}

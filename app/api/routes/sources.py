@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Request
 
+from app.analysis import dollars
 from app.api.deps import Now, Page, Reading, needs
 from app.api.openapi import problems
 from app.api.route import Route
@@ -9,7 +10,7 @@ from app.api.schemas.common import when
 from app.api.schemas.sources import BudgetBody, SourceBody, SourceList
 from app.clock import rfc3339
 from app.store import source_reads
-from app.store.source_reads import SourceState
+from app.store.source_reads import Left, SourceState
 
 router = APIRouter(tags=["sources"], route_class=Route)
 
@@ -22,18 +23,23 @@ def _body(source: SourceState) -> SourceBody:
         lateness_s=source.late_ms / 1_000 if source.late_ms is not None else None,
         budgets=[
             BudgetBody(
-                name=one.name, unit=one.unit, limit=one.limit, window_s=one.window_ms / 1_000,
-                remaining=one.remaining, resets_at=when(one.resets_at),
+                name=one.name, unit="dollar" if one.unit == dollars.MICRO else one.unit, limit=_at_door(one, one.limit),
+                window_s=one.window_ms / 1_000, spent=_at_door(one, one.spent), remaining=_at_door(one, one.remaining),
+                resets_at=when(one.resets_at),
             )
             for one in source.budgets
         ],
-        cost_this_month=None,
+        cost_this_month=source_reads.cost(source),
     )  # fmt: skip
+
+
+def _at_door(one: Left, units: int) -> int | float:
+    return units / 1_000_000 if one.unit == dollars.MICRO else units
 
 
 @router.get("/sources", dependencies=[needs("stats:read")], responses=problems())
 async def list_sources(request: Request, session: Reading, page: Page, now: Now) -> SourceList:
-    """Sources by name. Cost is null: none of today's platforms bills by the call."""
+    """Sources by name, with what each may still spend and what it cost."""
     found, after = page.finish(
         await source_reads.listed(session, page.after, page.limit, now, request.app.state.allowed),
         lambda source: [source.name],

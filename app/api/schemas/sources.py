@@ -8,18 +8,25 @@ from app.api.schemas.common import Asked, Line, Time, Told, example
 
 
 class BudgetBody(Told):
-    """What may be spent in a window, and what is left of it now. `resets_at` where the platform told it."""
+    """What may be spent in a window, what was spent in the last one, and what is left now.
+
+    `resets_at` where the platform told it. Of unit `dollar` the numbers have cents; all others are whole.
+    """
 
     name: str
     unit: str
-    limit: int
+    limit: int | float
     window_s: float
-    remaining: int
+    spent: int | float
+    remaining: int | float
     resets_at: Time | None
 
 
 class SourceBody(Told):
-    """`lateness_s`: how long the most overdue of its tracks has been due."""
+    """`lateness_s`: how long the most overdue of its tracks has been due.
+
+    `cost_this_month`: dollars spent in the last 31 days, as text; null where the platform bills nothing.
+    """
 
     model_config = example(
         {
@@ -39,6 +46,7 @@ class SourceBody(Told):
                     "unit": "call",
                     "limit": 300,
                     "window_s": 300,
+                    "spent": 300,
                     "remaining": 0,
                     "resets_at": "2026-11-24T04:10:00Z",
                 }

@@ -1,0 +1,31 @@
+"""What `sources add` was not told, and its platform needs: asked for where a person sits at a terminal."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+import collectors
+from app import joining
+from app.errors import Invalid
+from app.store.sources import NewSource
+
+
+def filled(
+    platform: str, name: str, url: str | None, identifier: str | None, file: str | None, limits: Sequence[str]
+) -> tuple[NewSource, str | None]:
+    """The source, and its token where one was typed. Without a terminal nothing is asked: what is missing is told."""
+    if platform not in collectors.PLATFORMS:
+        raise Invalid("platform", platform, f"must be one of {', '.join(sorted(collectors.PLATFORMS))}")
+    offer, secret, said = collectors.offer(platform), None, list(limits)
+    if sys.stdin.isatty():
+        if offer.needs_url and url is None:
+            url = typer.prompt(f"Address ({offer.url_words})", err=True)
+        if offer.needs_identifier and identifier is None and file is None:
+            identifier = typer.prompt(f"Identifier ({offer.identifier_words})", err=True)
+        if offer.needs_credential and file is None:
+            secret = typer.prompt(f"Token ({offer.credential_words})", hide_input=True, err=True)
+        for one in joining.to_be_set(offer):
+            if not any(text.startswith(f"{one.name}=") for text in said):
+                said.append(f"{one.name}={typer.prompt(f'Limit, as {joining.example(one)}: {one.name}', err=True)}")
+    return NewSource(platform, name, url, identifier, file, limits=joining.limits(platform, said)), secret
