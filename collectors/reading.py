@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Generic, TypeVar, get_args
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -96,9 +97,8 @@ def _field(piece: msgspec.Raw, kind: Any) -> Any:
     try:
         return _decoder(kind).decode(piece)
     except BROKEN:
-        inner = next(
-            (k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, msgspec.Struct)), None
-        )
+        kinds = (kind, *get_args(kind)) if get_origin(kind) in (Union, UnionType) else (kind,)
+        inner = next((k for k in kinds if isinstance(k, type) and issubclass(k, msgspec.Struct)), None)
         if inner is None or bytes(piece) == b"null":
             raise
         return _lenient(piece, inner)
