@@ -20,6 +20,7 @@ from collectors.threads import Threads
 from collectors.tiktok import Tiktok
 from collectors.tumblr import Tumblr
 from collectors.vk import Vk
+from collectors.wordpress import Wordpress
 from collectors.x import X
 from collectors.youtube import Youtube
 
@@ -53,6 +54,7 @@ PLATFORMS: dict[str, Platform] = {
     "tiktok": Tiktok,
     "tumblr": Tumblr,
     "vk": Vk,
+    "wordpress": Wordpress,
     "x": X,
     "youtube": Youtube,
 }

@@ -17,6 +17,8 @@ from collectors.reading import Id, Moment, Reader, utc
 
 MAX_FEED = 4 * 2**20  # what is larger is no feed that anybody reads; feedparser would take ten seconds
 
+ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+
 _ENTITY = re.compile(rb"<\0?!\0?E\0?N\0?T\0?I\0?T\0?Y")
 _WHOLE = re.compile(rb"</(?:\w+:)?(?:rss|feed|RDF)\s*>\s*(?:<!--(?:(?!-->).)*-->\s*)*\Z", re.DOTALL)
 

@@ -13,14 +13,13 @@ import httpx
 from collectors import feed_reading
 from collectors.contract import Allowance, Credential, Keeper, Meter, Offer
 from collectors.errors import Malformed, Refused
-from collectors.feed_reading import Feed
+from collectors.feed_reading import ACCEPT, Feed
 from collectors.http import Http
 from collectors.paging import pages
 from collectors.policy import Policy
 from collectors.posts import Page
 from collectors.rates import no_rates, utc_now
 
-ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _ORIGIN = re.compile(r"https?://[^/?#]+")
 WHOLE_AGAIN = timedelta(hours=1)
 MOST = 64

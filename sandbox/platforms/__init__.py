@@ -4,7 +4,20 @@ from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from sandbox.platforms import feeds, instagram, lemmy, misskey, reddit, threads, tiktok, tumblr, vk, x, youtube
+from sandbox.platforms import (
+    feeds,
+    instagram,
+    lemmy,
+    misskey,
+    reddit,
+    threads,
+    tiktok,
+    tumblr,
+    vk,
+    wordpress,
+    x,
+    youtube,
+)
 from sandbox.platforms.shown import REVOKED, Now, Routes
 from sandbox.posts import World
 
@@ -20,6 +33,7 @@ PLATFORMS: Mapping[str, Routes] = {
     "tiktok": tiktok.routes,
     "tumblr": tumblr.routes,
     "vk": vk.routes,
+    "wordpress": wordpress.routes,
     "x": x.routes,
     "youtube": youtube.routes,
 }

@@ -53,7 +53,7 @@ def opened(platform: str, running: Running, client: httpx.AsyncClient, now: Hand
         platform,
         client=client,
         base_url=f"{running.url}/{platform}" + PATHS.get(platform, ""),
-        credential=Credential(secret, "17841400000000001" if offer(platform).needs_identifier else None),
+        credential=Credential(secret, "17841400000000001" if offer(platform).identifier_words else None),
         meter=Open(),
         keeper=Open(),
         now=now.datetime,
