@@ -15,7 +15,7 @@ from app.alerts.watch import Watch
 from app.clock import HOUR, Clock, to_ms
 from app.db.engine import Database
 from app.errors import Busy, Fenced
-from app.polling import poll, refresh
+from app.polling import poll, refresh, stream
 from app.privacy import compliance
 from app.privacy import sweep as privacy
 from app.settings import Settings
@@ -36,6 +36,8 @@ class Scheduler:
         self._ticks = AsyncIOScheduler(job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None})
         self._polled: dict[int, int] = {}  # the source of each track that is being polled
         self._refreshed: dict[int, int] = {}
+        self._streamed: dict[int, int] = {}
+        self._listening: set[asyncio.Task[None]] = set()
         self._sender = deliver.Sender(db, settings, clock, writer=writer)
         self._watch = Watch(db, settings, clock)
         self._watching: dict[str, bool] = {}
@@ -46,7 +48,13 @@ class Scheduler:
         self._stopping = False
 
     async def start(self) -> None:
-        for tick, seconds in (self._poll, 1), (self._refresh, 2), (self._detect, 2), (self._deliver, 1):
+        for tick, seconds in (
+            (self._poll, 1),
+            (self._refresh, 2),
+            (self._stream, 2),
+            (self._detect, 2),
+            (self._deliver, 1),
+        ):
             self._well[tick.__name__] = self._clock.monotonic()
             self._ticks.add_job(_caught(self._noted(tick)), "interval", seconds=seconds)
         self._ticks.add_job(_caught(self._sweep), "interval", seconds=HOUR // 1_000)
@@ -59,6 +67,8 @@ class Scheduler:
         self._stopping = True
         self._sender.stop()
         self._ticks.shutdown(wait=False)
+        for task in self._listening:  # a stream has no end of its own; the next worker goes on from its cursor
+            task.cancel()
         if self._tasks:
             _, late = await asyncio.wait(set(self._tasks), timeout=STOP_WITHIN_S)
             for task in late:
@@ -66,7 +76,7 @@ class Scheduler:
             await asyncio.gather(*late, return_exceptions=True)
         await self._sender.close()
 
-    def _spawn(self, running: dict[K, V], key: K, work: Coroutine[object, object, object]) -> None:
+    def _spawn(self, running: dict[K, V], key: K, work: Coroutine[object, object, object]) -> asyncio.Task[None]:
         async def run() -> None:
             try:
                 await work
@@ -76,6 +86,7 @@ class Scheduler:
         task = asyncio.create_task(_caught(run)())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _noted(self, tick: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
@@ -114,6 +125,15 @@ class Scheduler:
                 self._spawn(
                     self._refreshed, source_id, refresh.refresh(self._db, self._settings, self._clock, source_id)
                 )
+
+    async def _stream(self) -> None:
+        for source_id in await stream.due(self._db, to_ms(self._clock.now())):
+            if source_id not in self._streamed and not self._stopping:
+                self._streamed[source_id] = source_id
+                listening = stream.listen(self._db, self._settings, self._clock, source_id)
+                task = self._spawn(self._streamed, source_id, listening)
+                self._listening.add(task)
+                task.add_done_callback(self._listening.discard)
 
     async def _detect(self) -> None:
         if not self._watching and not self._stopping:

@@ -21,6 +21,7 @@ from app.store import budgets
 from app.store import sources as rows
 from app.store.source_reads import Allowed
 from app.store.sources import NewSource
+from app.store.streams import Candidate
 from collectors.contract import Allowance, Collector, Credential, Offer, Told
 from collectors.errors import CollectorError, Refused, Spent, Unauthorized
 from collectors.policy import USUAL, Policy
@@ -226,6 +227,14 @@ async def try_out(settings: Settings, clock: Clock, new: NewSource, secret: str 
         raise Invalid("token", "…", str(error)) from None
     except CollectorError as error:
         raise Invalid("url", new.url, str(error)) from None
+
+
+def streams(one: Candidate) -> bool:
+    """Whether it has a stream: because its owner says where, or because the platform has one for such a source."""
+    by_itself = getattr(collectors.PLATFORMS.get(one.platform), "streams_by_itself", None)
+    if by_itself is None:
+        return False
+    return one.url is not None or bool(by_itself(one.base_url, with_credential=one.with_credential))
 
 
 def offers() -> Mapping[str, Offer]:

@@ -32,7 +32,9 @@ def address(facts: Facts, base: httpx.URL) -> str:
     """Where the server says that its stream is. The token goes to that server itself, or to a part of it."""
     if facts.kind not in STREAMS:
         raise Refused(f"{facts.domain} is {facts.kind}, whose stream of hashtags is not known to work: polls alone")
-    named = httpx.URL(facts.streaming) if facts.streaming else base
+    if not facts.streaming:
+        raise Refused(f"{facts.domain} names no stream: polls alone")
+    named = httpx.URL(facts.streaming)
     scheme = "wss" if base.scheme == "https" else "ws"
     ours = named.host == base.host or named.host.endswith(f".{base.host}")
     if not ours or named.scheme not in (scheme, base.scheme):

@@ -157,9 +157,9 @@ class Mastodon:
         if old:
             return json_answer({"uri": DOMAIN, **facts})
         access = {"hashtag_feeds": {"local": self.door.feeds, "remote": self.door.feeds}}
-        return json_answer(
-            {"domain": DOMAIN, "configuration": {"timelines_access": access} if self.flavour.modern else {}, **facts}
-        )
+        streaming = {"streaming": str(request.base_url).rstrip("/").replace("http", "ws", 1)}
+        said = {"timelines_access": access, "urls": streaming} if self.flavour.modern else {}
+        return json_answer({"domain": DOMAIN, "configuration": said, **facts})
 
 
 def _number(request: Request, name: str) -> int | None:

@@ -66,14 +66,13 @@ async def start(
     feeds: str = "public",
     limits: Limits | None = None,
     session_seconds: int = 7_200,
-    stream_keeps: int | None = None,
 ) -> Running:
     """Serve `world`, or the demo's as it follows from (seed, began). Port 0 takes a free one."""
     world = world or Process(seed, began if began is not None else demo.began(now()))
     limits = limits or Limits()
     sessions = Sessions(now, demo.BLUESKY_IDENTIFIER, demo.BLUESKY_PASSWORD, session_seconds)
     mastodon = Mastodon(world, now, Door(now, FLAVOURS[flavour], limits, token, feeds))
-    streams = Streams(world, now, mastodon.door, **({} if stream_keeps is None else {"kept": stream_keeps}))
+    streams = Streams(world, now, mastodon.door)
     networks = [*mastodon.routes(), *Bluesky(world, now, sessions, limits).routes(), *streams.routes()]
     networks += all_routes(world, now)
     faults = Faults(Starlette(routes=networks), now)

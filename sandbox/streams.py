@@ -15,15 +15,14 @@ from sandbox.mastodon_json import local_id, status
 from sandbox.posts import HOUR, Happened, World, rfc3339
 
 _POSTS = "app.bsky.feed.post"
-_KEPT = 36 * HOUR
+KEPT = 36 * HOUR
+"""How far back a Jetstream goes. An older cursor is moved up to that without a word."""
 _LOOK_S = 0.05
 
 
 class Streams:
-    """`kept`: how far back a Jetstream goes (milliseconds). An older cursor is moved up to that without a word."""
-
-    def __init__(self, world: World, now: Callable[[], int], door: Door, kept: int = _KEPT) -> None:
-        self.world, self.now, self.door, self.kept = world, now, door, kept
+    def __init__(self, world: World, now: Callable[[], int], door: Door) -> None:
+        self.world, self.now, self.door = world, now, door
 
     def routes(self) -> list[WebSocketRoute]:
         return [
@@ -33,8 +32,8 @@ class Streams:
 
     async def jetstream(self, socket: WebSocket) -> None:
         asked = socket.query_params.get("cursor", "")
-        now = self.now() * 1_000
-        begin = max(int(asked) - 1, now - self.kept * 1_000) if asked.isdigit() and int(asked) <= now else now
+        now = self.now() * 1_000 - 1  # what happens in this very instant is told
+        begin = max(int(asked) - 1, now - KEPT * 1_000) if asked.isdigit() and int(asked) <= now + 1 else now
         await socket.accept()
         await _until_left(socket, self._send_all(socket, begin))
 
@@ -55,7 +54,7 @@ class Streams:
         if not given or (self.door.token and given != self.door.token):
             await socket.close()
             return
-        begin = self.now() * 1_000
+        begin = self.now() * 1_000 - 1
         await socket.accept()
         tags: set[str] = set()
         await _until_left(socket, self._tell(socket, tags, begin), tags)

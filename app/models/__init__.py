@@ -21,7 +21,7 @@ from app.models.outcomes import Annotation, InboundHook, InfluencerCode, Outcome
 from app.models.posts import Account, AccountLook, Post, PostText, Snapshot, Tagging
 from app.models.privacy import Chore, ComplianceJob, Erasure, Retention, Seal, Tombstone
 from app.models.rollups import Debut, Member, Rollup, Subject
-from app.models.tracking import Budget, Coverage, Hashtag, NativeCount, Pass, Source, Track
+from app.models.tracking import Budget, Coverage, Hashtag, NativeCount, Pass, Source, Stream, Track
 
 __all__ = [
     "Account", "AccountLook", "Alert", "AlertRule", "AlertState", "AlertTransition", "Annotation", "Attempt",
@@ -29,6 +29,6 @@ __all__ = [
     "Coverage", "Debut", "Delivery", "DetectorState", "Endpoint", "Erasure", "Event", "Hashtag", "Idempotency",
     "InboundHook", "Influencer", "InfluencerAccount", "InfluencerCode", "Job", "KeyMark", "LoginSession", "Member",
     "NativeCount", "News", "Outcome", "Pass", "Post", "PostText", "RecoveryCode", "Retention", "Rollup", "Seal",
-    "SecondFactor", "SetupCode", "Share", "Silence", "Snapshot", "Source", "Subject", "Tagging", "Token",
+    "SecondFactor", "SetupCode", "Share", "Silence", "Snapshot", "Source", "Stream", "Subject", "Tagging", "Token",
     "Tombstone", "Track", "User",
 ]  # fmt: skip

@@ -78,6 +78,24 @@ class Track(Base):
     look_back_to: Mapped[Millis | None]  # how far back the first walk goes; None: all that there is
     deep_at: Mapped[Millis | None]  # when the re-walk window was last walked whole
     walks: Mapped[Words]  # unfinished walks, newest first (app.polling.walks)
+    heard_from: Mapped[Millis | None]  # since when the source's stream is heard, less what coverage says already
+
+
+class Stream(Base):
+    """A source's stream: who holds it, and how far it was heard. `url` None: where the platform has it; or `off`."""
+
+    __tablename__ = "stream"
+    source_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    url: Mapped[Words | None]
+    state: Mapped[Words]  # live, cut, stopped, off
+    reason: Mapped[Words | None]
+    state_at: Mapped[Millis]
+    term: Mapped[int] = mapped_column(default=0)
+    claimed_until: Mapped[Millis | None]
+    due_at: Mapped[Millis | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    cursor: Mapped[Words | None]
+    reached: Mapped[Millis | None]  # the time, by the server's clock, up to which all was heard and kept
 
 
 class Pass(Base):

@@ -34,3 +34,8 @@ def next_look_when_absent(absences: int, now: int) -> int | None:
     """Asked for and absent: once more soon, to be sure that it is gone; then rarely, since some come back."""
     waits = {1: 10 * MINUTE, 2: DAY, 3: 7 * DAY}
     return now + waits[absences] if absences in waits else None
+
+
+def first_look(now: int) -> Callable[[int], int | None]:
+    """Of a post that was met without its counters: when it is a few minutes old, at once if it is older."""
+    return lambda born: max(now, born + SHORTEST)

@@ -48,7 +48,9 @@ async def _tried(ours: Visit) -> CollectorError | None:
         if ours.waits_until is not None and ours.waits_until > ours.now:
             told = RateLimited("the server asked to wait", from_ms(ours.waits_until))
             await ours.patience.after(told)
-        async with sources.opened(ours.db, ours.settings, ours.clock, ours.claimed.source_id) as collector:
+        async with sources.opened(
+            ours.db, ours.settings, ours.clock, ours.claimed.source_id, taken=ours.taken
+        ) as collector:
             await _walk_all(ours, collector)
             await native.read(ours, collector)
     except CollectorError as error:
@@ -65,7 +67,8 @@ async def _tried(ours: Visit) -> CollectorError | None:
 
 async def _walk_all(ours: Visit, collector: Collector) -> None:
     """Newest first: what is new matters more than an old gap, which is taken up with the pages that are left."""
-    if not isinstance(collector, Searches):
+    if not isinstance(collector, Searches) or not collector.offer.page_size:
+        ours.summary.reason = "this source cannot be searched: its stream alone finds posts"
         return
     if collector.offer.look_back is not None:
         ours.reach = to_ms(ours.clock.now() - collector.offer.look_back)

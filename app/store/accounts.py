@@ -95,9 +95,15 @@ def _row(one: Seen, old: Account | None, source_id: int | None) -> dict[str, obj
         "followers_at": one.at if known else (old.followers_at if old else None),
         "source_id": (old.source_id if old else None) or source_id,
         "local_id": account.local_id or (old.local_id if old else None),
-        "next_look_at": one.next_look_at or (old.next_look_at if old else None),
+        "next_look_at": _next_look(one, old),
         "erased_at": old.erased_at if old else None,
     }  # fmt: skip
+
+
+def _next_look(one: Seen, old: Account | None) -> int | None:
+    """Who was shown without followers is looked at when it was planned before."""
+    planned = old.next_look_at if old else None
+    return planned or one.next_look_at if one.account.followers is None else one.next_look_at or planned
 
 
 def _says_something(one: Seen, old: Account | None) -> bool:

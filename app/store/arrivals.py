@@ -41,7 +41,8 @@ NOTHING = Beside()
 class Arrivals:
     """Posts that a source showed at `at` (milliseconds). `looked`: their counters were read, so each is a look.
 
-    `live` is False for an import, which has no home source and is never looked at again.
+    `live` is False for an import, which has no home source and is never looked at again. `counted` is False where no
+    counters are shown at all, as by a stream: that is no look.
     """
 
     platform: str
@@ -50,6 +51,7 @@ class Arrivals:
     source_id: int
     live: bool = True
     looked: bool = True
+    counted: bool = True
     plan: Plan | None = None
     account_plan: int | None = None  # when the authors are to be looked at again
     beside: Mapping[str, Beside] = field(default_factory=dict)  # by native id

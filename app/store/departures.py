@@ -60,7 +60,8 @@ async def _gone(session: Session, posts: Sequence[int], now: int) -> None:
     if not posts:
         return
     mine = among(session, Post.id, posts)
-    await session.execute(update(Post).where(mine).values(state="gone", gone_at=now, absences=2, next_look_at=now + DAY))
+    gone = {"state": "gone", "gone_at": now, "absences": 2, "next_look_at": now + DAY}
+    await session.execute(update(Post).where(mine).values(**gone))
     await session.execute(delete(PostText).where(among(session, PostText.post_id, posts)))
 
 

@@ -47,7 +47,8 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
     await keep_posts(session, work, ground, now)
     carried = await _keep_taggings(session, work, ground, spellings, now)
     await _keep_members(session, work, ground, carried)
-    kept = await _keep_looks(session, work, now) if arrivals.looked else looks.LooksKept(0, 0, ())
+    seen = arrivals.looked and arrivals.counted
+    kept = await _keep_looks(session, work, now) if seen else looks.LooksKept(0, 0, ())
     await rollups.write(session, work.ledger, now)
     if not arrivals.live:
         await watching.forget(session, work.ledger.subjects)
