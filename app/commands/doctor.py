@@ -11,6 +11,7 @@ from app.commands.frame import now
 from app.db import place, ready
 from app.db.engine import Database
 from app.errors import Problem
+from app.privacy import sweep
 from app.settings import Settings
 from app.store import checkup, sources
 
@@ -105,6 +106,7 @@ def _private(path: Path, what: str) -> Check:
 async def _work(db: Database) -> AsyncIterator[Check]:
     async with db.read() as session:
         rows, late = await sources.live(session), await checkup.overdue(session, now())
+        over = sum(one.posts for one in await sweep.over(session, now()))
     for row in rows:
         well = row.state in ("ok", "waiting")
         yield Check(
@@ -112,6 +114,8 @@ async def _work(db: Database) -> AsyncIterator[Check]:
         )
         if row.credential_file:
             yield _credential(row.name, Path(row.credential_file))
+    word = f"{over} posts are over a platform's limit: groundswell privacy --sweep takes them out"
+    yield Check("warning", "privacy", word) if over else Check("ok", "privacy", "nothing is over a platform's limit")
     if late.late:
         yield Check("warning", "tracks", f"{late.late} of {late.tracks} overdue: is groundswell up or work running?")
     else:

@@ -29,7 +29,7 @@ async def _page(
     render.check_may(request, "admin")
     it = render.asked_of(request, "all")
     async with render.reading(request) as session:
-        told = await report.made(session, now_of(request))
+        told = await report.made(session, now_of(request), readings=False)
         done = (await erasures.listed(session, None, MOST_SHOWN))[:MOST_SHOWN]
     days = {kind: str(number or "") for kind, number in told["retention"].items()}
     return render.page(

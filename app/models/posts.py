@@ -7,6 +7,7 @@ from app.db.types import CLUSTERED
 from app.models.base import Base, Count, Id, Millis, Words
 
 _REPOST = text("repost_of IS NOT NULL")
+_TO_PURGE = text("state = 'gone' AND purged_at IS NULL")
 
 
 class Account(Base):
@@ -50,7 +51,8 @@ class Post(Base):
     __table_args__ = (
         Index(None, "source_id", "next_look_at"), Index(None, "author_id"), Index(None, "created_at", "id"),
         # Most sources show no reposts: whether there is one at all is asked of this.
-        Index("ix_post_reposts", "id", sqlite_where=_REPOST, postgresql_where=_REPOST), CLUSTERED,
+        Index("ix_post_reposts", "id", sqlite_where=_REPOST, postgresql_where=_REPOST),
+        Index("ix_post_to_purge", "id", sqlite_where=_TO_PURGE, postgresql_where=_TO_PURGE), CLUSTERED,
     )  # fmt: skip
     id: Mapped[Id] = mapped_column(primary_key=True, autoincrement=False)
     platform: Mapped[Words]

@@ -87,6 +87,8 @@ async def sweep(db: Database, now: int, anew: bool | None = None) -> Swept:
     swept.rewritten = await rewrite(db, now, anew)
     async with db.read() as session:
         swept.over = await over(session, now)
+    for one in swept.over:
+        log.warning("over its limit", platform=one.platform, rule=one.rule, posts=one.posts)
     if swept.removed:
         log.info("privacy", erased=swept.erased, deleted=swept.deleted, expired=swept.expired, texts=swept.texts)
     return swept

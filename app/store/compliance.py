@@ -57,7 +57,7 @@ async def late(session: ReadSession, platform: str, before: int) -> Over:
     query = (
         select(func.count(), func.min(since)).join(PostText, PostText.post_id == Post.id)
         .outerjoin(ComplianceJob, ComplianceJob.source_id == Post.source_id)
-        .where(Post.platform == platform, Post.source_id.is_not(None), since < before)
+        .where(Post.source_id.in_(select(Source.id).where(Source.platform == platform)), since < before)
     )  # fmt: skip
     posts, oldest = (await session.execute(query)).one()
     return Over(platform, "not asked about", posts, oldest)

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal_column, or_, select, update
 
 from app.db.dialect import among
 from app.db.engine import ReadSession, Session
 from app.models import Account, Post, PostText, Source
 from app.store import redaction
 from app.store.redaction import Away
+
+_IS_GONE = Post.state == literal_column("'gone'")
+"""As the index has it: SQLite takes it for a word that stands in the statement alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Limits:
 
 async def gone(session: ReadSession, limit: int) -> list[int]:
     """Deleted on their platforms, and not yet taken out of all that was said here."""
-    query = select(Post.id).where(Post.state == "gone", Post.purged_at.is_(None)).order_by(Post.id)
+    query = select(Post.id).where(_IS_GONE, Post.purged_at.is_(None)).order_by(Post.id)
     return list((await session.execute(query.limit(limit))).scalars())
 
 
@@ -34,16 +37,18 @@ def _stale(limits: Mapping[str, Limits], now: int) -> ColumnElement[bool] | None
     return or_(*(and_(Post.platform == name, read < now - most) for name, most in asked))
 
 
+def _due(limits: Mapping[str, Limits], now: int) -> ColumnElement[bool]:
+    """What is stale should have been looked at before: it is found by the index of what is due."""
+    mine = select(Source.id).where(Source.platform.in_([name for name, one in limits.items() if one.reread_within]))
+    return and_(Post.source_id.in_(mine), or_(Post.next_look_at <= now, Post.next_look_at.is_(None)))
+
+
 async def stale(session: ReadSession, limits: Mapping[str, Limits], now: int, limit: int) -> list[int]:
-    """With words that were not read again in time. Their next look is overdue: found by the index of what is due."""
+    """With words that were not read again in time."""
     old = _stale(limits, now)
     if old is None:
         return []
-    mine = select(Source.id).where(Source.platform.in_([name for name, one in limits.items() if one.reread_within]))
-    query = (
-        select(Post.id).join(PostText, PostText.post_id == Post.id)
-        .where(Post.source_id.in_(mine), or_(Post.next_look_at <= now, Post.next_look_at.is_(None)), old)
-    )  # fmt: skip
+    query = select(Post.id).join(PostText, PostText.post_id == Post.id).where(_due(limits, now), old)
     return list((await session.execute(query.order_by(Post.id).limit(limit))).scalars())
 
 
@@ -92,7 +97,7 @@ async def over(session: ReadSession, limits: Mapping[str, Limits], usual: Limits
     """What should have been taken out and was not: nothing, when all is well."""
     found = []
     learned = func.coalesce(Post.gone_at, Post.found_at)
-    late = and_(Post.state == "gone", Post.purged_at.is_(None))
+    late = and_(_IS_GONE, Post.purged_at.is_(None))
     query = select(Post.platform, learned.label("at")).where(late)
     rows = [(row.platform, row.at) for row in await session.execute(query)]
     for platform in sorted({row[0] for row in rows}):
@@ -102,13 +107,14 @@ async def over(session: ReadSession, limits: Mapping[str, Limits], usual: Limits
     if (old := _stale(limits, now)) is not None:
         read = func.coalesce(Post.looked_at, Post.found_at)
         query2 = select(Post.platform, func.count(), func.min(read)).join(PostText, PostText.post_id == Post.id)
-        counted = await session.execute(query2.where(old, Post.source_id.is_not(None)).group_by(Post.platform))
+        counted = await session.execute(query2.where(old, _due(limits, now)).group_by(Post.platform))
         found += [Over(name, "not read again", count, since) for name, count, since in counted]
     return [one for one in found if one.posts]
 
 
-async def oldest_read(session: ReadSession, platform: str) -> int | None:
-    """When the post with words that was not read for longest was read: no deletion was learned of since."""
-    query = select(func.min(func.coalesce(Post.looked_at, Post.found_at)))
-    query = query.join(PostText, PostText.post_id == Post.id).where(Post.platform == platform, Post.state == "live")
-    return (await session.execute(query.where(Post.source_id.is_not(None)))).scalar()
+async def oldest_read(session: ReadSession) -> dict[str, int]:
+    """By platform: when the post with words that was not read for longest was read. Reads all posts: for who asks."""
+    read = func.min(func.coalesce(Post.looked_at, Post.found_at))
+    query = select(Post.platform, read).join(PostText, PostText.post_id == Post.id)
+    query = query.where(Post.state == "live", Post.source_id.is_not(None)).group_by(Post.platform)
+    return {row[0]: row[1] for row in await session.execute(query)}

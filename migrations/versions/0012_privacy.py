@@ -82,6 +82,8 @@ def upgrade() -> None:
     )
     op.add_column("post", sa.Column("gone_at", sa.BigInteger(), nullable=True))
     op.add_column("post", sa.Column("purged_at", sa.BigInteger(), nullable=True))
+    where = sa.text("state = 'gone' AND purged_at IS NULL")
+    op.create_index("ix_post_to_purge", "post", ["id"], sqlite_where=where, postgresql_where=where)
     op.add_column("subject", sa.Column("sealed_at", sa.BigInteger(), nullable=True))
     _look_at_the_forgotten()
 
@@ -99,6 +101,7 @@ def _look_at_the_forgotten() -> None:
 
 def downgrade() -> None:
     op.drop_column("subject", "sealed_at")
+    op.drop_index("ix_post_to_purge", "post")
     op.drop_column("post", "purged_at")
     op.drop_column("post", "gone_at")
     for table in TABLES:
