@@ -59,8 +59,8 @@ class Instagram:
             "Who wrote a post is not told, so there are no followers; likes are unknown where their author hides them.",
         ),
         policy=Policy(
-            looks_within=None, reread_within=30 * DAY,
-            terms="Deletions cannot be asked for: what the search has not shown again for 30 days loses its words.",
+            looks_within=None, reread_within=30 * DAY, handed_on="ids",
+            terms="Nobody can ask what was deleted: what was not shown for 30 days loses its words; ids are handed on.",
         ),
     )  # fmt: skip
 

@@ -54,8 +54,8 @@ class Threads:
             "A user may search 2,200 times in 24 hours; a search that finds nothing is free.",
         ),
         policy=Policy(
-            looks_within=None, reread_within=30 * DAY,
-            terms="Deletions cannot be asked for: what the search has not shown again for 30 days loses its words.",
+            looks_within=None, reread_within=30 * DAY, handed_on="ids",
+            terms="Nobody can ask what was deleted: what was not shown for 30 days loses its words; ids are handed on.",
         ),
     )  # fmt: skip
 

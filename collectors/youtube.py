@@ -44,8 +44,8 @@ class Youtube:
             "A video counts where the hashtag stands in its title, its description or its keywords.",
         ),
         policy=Policy(
-            looks_within=25 * DAY, reread_within=30 * DAY,
-            terms="What was not read again for 30 days is deleted, as YouTube's terms ask; it is named as the source.",
+            looks_within=25 * DAY, reread_within=30 * DAY, handed_on="ids",
+            terms="What was not read again for 30 days is deleted, as YouTube's terms ask; only ids are handed on.",
         ),
     )  # fmt: skip
 
