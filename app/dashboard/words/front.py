@@ -130,6 +130,7 @@ FR = {
     "budget.name.appview": "appels sans connexion",
     "budget.name.counts": "demandes de comptages",
     "budget.name.day": "appels par jour",
+    "budget.name.hashtags": "hashtags",
     "budget.name.hour": "appels par heure",
     "budget.name.look": "relectures de publications",
     "budget.name.money": "argent",
