@@ -13,8 +13,8 @@ from app import outbound
 from app.access import keyfile
 from app.access.seal import Unsealable
 from app.analysis import budget
-from app.clock import Clock, from_ms, to_ms
-from app.db.engine import Database
+from app.clock import HOUR, Clock, from_ms, to_ms
+from app.db.engine import Database, Session
 from app.errors import Invalid
 from app.settings import Settings
 from app.store import budgets
@@ -22,7 +22,7 @@ from app.store import sources as rows
 from app.store.source_reads import Allowed
 from app.store.sources import NewSource
 from app.store.streams import Candidate
-from collectors.contract import Allowance, Collector, Credential, Offer, Told
+from collectors.contract import USUAL_COST, Allowance, Collector, Credential, Offer, Told
 from collectors.errors import CollectorError, Refused, Spent, Unauthorized
 from collectors.policy import USUAL, Policy
 
@@ -30,13 +30,18 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 
 
 class DatabaseMeter:
-    """A source's budget: every call is taken from its row before it is made, by whichever worker."""
+    """A source's budget: every call is taken from its row before it is made, by whichever worker.
+
+    `spare` is for who reads again: the part that it leaves of a short window. Of a long one it has a purse of its own.
+    """
 
     def __init__(
-        self, db: Database, clock: Clock, source_id: int, allowances: tuple[Allowance, ...], spare: float
-    ) -> None:
+        self, db: Database, clock: Clock, source_id: int, allowances: tuple[Allowance, ...], spare: float = 0.0,
+        most: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
         self._db, self._clock, self._source_id, self._spare = db, clock, source_id, spare
         self._allowances = {allowance.name: allowance for allowance in allowances}
+        self._most = most or {}
         self._told: dict[str, Told] = {}
         self._taken_at: dict[str, int] = {}
         self.taken: Counter[str] = Counter()
@@ -49,12 +54,31 @@ class DatabaseMeter:
             state = _with(state, told, allowance, now) if told else state
             spare = int(allowance.limit * self._spare)
             taken = budget.take(state, allowance.limit, _window(allowance), units, now, spare)
+            if not isinstance(taken, int) and (later := await self._from_purse(session, name, units, now)):
+                taken = later
             await budgets.write(session, self._source_id, name, state if isinstance(taken, int) else taken)
         if isinstance(taken, int):
             raise Spent(f"the budget {name!r} {_why_nothing(allowance)}", from_ms(taken))
         self.calls += 1
         self.taken[name] += units
         self._taken_at[name] = now
+
+    async def _from_purse(self, session: Session, name: str, units: int, now: int) -> int | None:
+        """The time from which there is some again; None: it is taken, or this is no budget that is spent evenly."""
+        if (purse := self._purse(name)) is None:
+            return None
+        limit, window = purse
+        taken = budget.take(await budgets.held(session, self._source_id, f"{name}:again"), limit, window, units, now)
+        if isinstance(taken, int):
+            return taken
+        await budgets.write(session, self._source_id, f"{name}:again", taken)
+        return None
+
+    def _purse(self, name: str) -> tuple[int, int] | None:
+        allowance = self._allowances[name]
+        if not self._spare or _window(allowance) < HOUR:
+            return None
+        return budget.evenly(int(allowance.limit * budget.AGAIN), _window(allowance), self._most.get(name, 1))
 
     async def give_back(self, name: str, units: int) -> None:
         if name not in self._taken_at:
@@ -64,6 +88,10 @@ class DatabaseMeter:
         async with self._db.write() as session:
             state = await budgets.held(session, self._source_id, name)
             await budgets.write(session, self._source_id, name, budget.give_back(state, window, units, taken_at))
+            if (purse := self._purse(name)) is not None:
+                state = await budgets.held(session, self._source_id, f"{name}:again")
+                state = budget.give_back(state, purse[1], units, taken_at)
+                await budgets.write(session, self._source_id, f"{name}:again", state)
 
     async def told(self, told: Told) -> None:
         """Headers are written with the next call, at once when they say that nothing is left."""
@@ -146,6 +174,16 @@ def sealed_for(name: str) -> str:
     return f"credential of source {name}"
 
 
+def _most(offer: Offer) -> dict[str, int]:
+    """What one call that reads again takes at most, by allowance."""
+    most: dict[str, int] = {}
+    for call, size in (("look", offer.batch_size), ("accounts", offer.accounts_batch)):
+        cost = offer.costs.get(call, USUAL_COST)
+        for name in {*cost.call, *cost.item}:
+            most[name] = max(most.get(name, 0), cost.call.get(name, 0) + size * cost.item.get(name, 0))
+    return most
+
+
 def allowances(platform: str, limits: Mapping[str, int]) -> tuple[Allowance, ...]:
     """The platform's, with the limits that the source's owner set."""
     return tuple(replace(one, limit=limits.get(one.name, one.limit)) for one in collectors.offer(platform).allowances)
@@ -153,13 +191,20 @@ def allowances(platform: str, limits: Mapping[str, int]) -> tuple[Allowance, ...
 
 @asynccontextmanager
 async def opened(
-    db: Database, settings: Settings, clock: Clock, source_id: int, spare: float = 0.0
-) -> AsyncIterator[Collector]:
-    """A collector for the source. No session is open while it is used. `spare`: the part of each budget it leaves."""
+    db: Database, settings: Settings, clock: Clock, source_id: int, spare: float = 0.0,
+    taken: Counter[str] | None = None,
+) -> AsyncIterator[Collector]:  # fmt: skip
+    """A collector for the source. No session is open while it is used. `spare`: the part of each budget it leaves.
+
+    `taken`: where what it spends is counted, by allowance.
+    """
     async with db.read() as session:
         row = await rows.by_id(session, source_id)
         payer, limits = await rows.payer(session, row), await rows.own_limits(session, row)
-    meter = DatabaseMeter(db, clock, payer, allowances(row.platform, limits), spare)
+    meter = DatabaseMeter(
+        db, clock, payer, allowances(row.platform, limits), spare, _most(collectors.offer(row.platform))
+    )
+    meter.taken = meter.taken if taken is None else taken
     credential = None
     if row.credential_sealed:
         credential = _unsealed(settings, row.name, row.credential_sealed, row.identifier)
@@ -240,6 +285,10 @@ def streams(one: Candidate) -> bool:
 def offers() -> Mapping[str, Offer]:
     """By platform: what it can give and what it cannot, known without a call."""
     return {name: collectors.offer(name) for name in sorted(collectors.PLATFORMS)}
+
+
+def offer(platform: str) -> Offer:
+    return collectors.offer(platform)
 
 
 def allowed() -> dict[str, list[Allowed]]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from app.clock import HOUR
 
 SLICES = 20
+AGAIN = 0.5
+"""The part of a budget with a long window that reading known posts again may spend, evenly over the window."""
 SAME_RESET = 2_000
 """Resets that lie this close (milliseconds) are one: some servers compute theirs anew for each answer."""
 
@@ -48,6 +50,14 @@ def take(spent: Spent, limit: int, window_ms: int, units: int, now: int, spare: 
     slices[now // width] = slices.get(now // width, 0) + units
     told = None if spent.told_remaining is None else max(0, spent.told_remaining - units)
     return replace(spent, slices=slices, told_remaining=told)
+
+
+def evenly(limit: int, window_ms: int, most: int) -> tuple[int, int]:
+    """A shorter window with its part of the limit, so that what is spent lasts: a twentieth, or room for two calls."""
+    if limit <= 0:
+        return 0, window_ms
+    part = min(1.0, max(1 / SLICES, 2 * most / limit))
+    return int(limit * part), int(window_ms * part)
 
 
 def give_back(spent: Spent, window_ms: int, units: int, taken_at: int) -> Spent:

@@ -70,13 +70,13 @@ def backoff(failures: int) -> int:
     return min(MINUTE, SECOND << max(0, min(failures, 10)))
 
 
-def next_due(due_at: int, step: int, now: int, failures: int) -> int:
+def next_due(due_at: int, step: int, now: int, failures: int, slots: int = 1) -> int:
     """The next slot of the track's own phase that is still to come; the one after it while a track keeps failing.
 
-    No further off than that: what has healed is seen within two intervals.
+    No further off than that: what has healed is seen within two intervals. `slots`: how many its budget asks for.
     """
     behind = max(0, now - due_at) // step + 1
-    return due_at + step * max(behind, 2 if failures >= 3 else 1)
+    return due_at + step * max(behind, slots, 2 if failures >= 3 else 1)
 
 
 def believed(post: Post, now: int) -> Post:

@@ -1,15 +1,18 @@
 """A visit to a track: how it is claimed, and how it is given back with its slot's final state, its gaps said."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
 
+from app import sources
 from app.clock import DAY, HOUR, Clock, to_ms
-from app.db.engine import Database, Session
+from app.db.engine import Database, ReadSession, Session
 from app.failpoints import reached
-from app.polling import outcome, walks
+from app.polling import outcome, pacing, walks
 from app.polling.outcome import PassSummary
+from app.polling.pacing import Purse
 from app.polling.patience import Patience
 from app.polling.walks import Walk
 from app.settings import Settings
@@ -58,6 +61,8 @@ class Visit:
     patience: Patience
     waits_until: int | None
     progress: Progress
+    purse: Purse
+    taken: Counter[str] = field(default_factory=Counter)
     reach: int | None = None
     before: list[Stretch] | None = None
     seen: set[int] = field(default_factory=set)
@@ -80,20 +85,32 @@ async def claim(db: Database, settings: Settings, clock: Clock, track_id: int, h
             return None
         source = await source_rows.by_id(session, claimed.source_id)
         await tracks.begin_pass(session, claimed, now)
-        unfinished = await _begin_walk(session, claimed, settings, how, now)
+        purse = await _purse(session, source.id)
+        tight = not how.asked and purse.binds(claimed.interval_ms)
+        unfinished = await _begin_walk(session, claimed, settings, how, now, tight=tight)
     reached("claimed")
     return Visit(
         db, settings, clock, claimed, PassSummary(claimed.tag, source.name), unfinished, 2 * claimed.interval_ms,
-        how.page_limit or settings.page_limit, Patience(clock, how.asked), source.waits_until, how.progress,
+        how.page_limit or purse.pages(settings.page_limit), Patience(clock, how.asked), source.waits_until,
+        how.progress, purse,
     )  # fmt: skip
 
 
-async def _begin_walk(session: Session, claimed: Claimed, settings: Settings, how: How, now: int) -> list[Walk]:
+async def _purse(session: ReadSession, source_id: int) -> Purse:
+    source = await source_rows.by_id(session, source_id)
+    limits, tracks = await source_rows.own_limits(session, source), await source_rows.polled(session, source)
+    return Purse.of(sources.offer(source.platform), limits, tracks)
+
+
+async def _begin_walk(
+    session: Session, claimed: Claimed, settings: Settings, how: How, now: int, *, tight: bool
+) -> list[Walk]:
+    """`tight`: the budget does not reach for walking the known again."""
     unfinished = walks.load(claimed.walks)
     # Gaps first: walking the known again from the newest post on would leave no pages for them.
     gaps = any(walk.begun for walk in unfinished)
-    deep = (how.asked or _is_deep_due(claimed, now)) and not gaps
-    rewalk = int(settings.rewalk_days * DAY) if deep else None
+    deep = (how.asked or _is_deep_due(claimed, now, DAY if tight else DEEP_EVERY)) and not gaps
+    rewalk = int(settings.rewalk_days * DAY) if deep and not tight else None
     window = walks.Window(now, claimed.walked_to, claimed.look_back_to, 2 * claimed.interval_ms, rewalk)
     unfinished = walks.deepened(unfinished, how.since) if gaps else unfinished
     kept, given_up = walks.push(unfinished, walks.begin(window, None if gaps else how.since))
@@ -106,8 +123,8 @@ async def _begin_walk(session: Session, claimed: Claimed, settings: Settings, ho
     return kept
 
 
-def _is_deep_due(claimed: Claimed, now: int) -> bool:
-    return claimed.deep_at is None or now - claimed.deep_at >= DEEP_EVERY
+def _is_deep_due(claimed: Claimed, now: int, every: int) -> bool:
+    return claimed.deep_at is None or now - claimed.deep_at >= every
 
 
 async def finish(ours: Visit, error: CollectorError | None) -> None:
@@ -117,7 +134,8 @@ async def finish(ours: Visit, error: CollectorError | None) -> None:
     async with ours.db.write() as session:
         await _judge_source(session, ours, error, now)
         await _say_gaps(session, ours, summary.reason)
-        due = None if claimed.early else _next_due(claimed, now, failures)
+        slots = pacing.slots(ours.purse, claimed.interval_ms, ours.taken)
+        due = None if claimed.early else _next_due(claimed, now, failures, slots)
         await tracks.release(session, claimed, due, failures=failures)
         await tracks.end_pass(
             session, claimed, now, summary.state, reason=summary.reason, pages=summary.pages, posts=summary.posts,
@@ -140,10 +158,10 @@ async def rebuild_curves(session: Session, influencers: Iterable[str], now: int)
         await rebuild.rebuild(session, subject_key("influencer", influencer), now)
 
 
-def _next_due(claimed: Claimed, now: int, failures: int) -> int:
+def _next_due(claimed: Claimed, now: int, failures: int, slots: int) -> int:
     if claimed.walked_to is None:
-        return following.first_due(now, claimed.interval_ms)
-    return outcome.next_due(claimed.due_at, claimed.interval_ms, now, failures)
+        return following.first_due(now, claimed.interval_ms * slots)
+    return outcome.next_due(claimed.due_at, claimed.interval_ms, now, failures, slots)
 
 
 def _slots(claimed: Claimed, due: int | None) -> int:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Fenced, NotFound
@@ -46,17 +46,16 @@ async def payer(session: ReadSession, row: Source) -> int:
     """
     if row.credential_sealed is not None:
         return row.id
-    same = [
-        column.is_not_distinct_from(value)
-        for column, value in (
-            (Source.base_url, row.base_url), (Source.identifier, row.identifier),
-            (Source.credential_file, row.credential_file),
-        )
-    ]  # fmt: skip
-    query = select(func.min(Source.id)).where(
-        Source.kind == "live", Source.platform == row.platform, Source.credential_sealed.is_(None), *same
-    )
-    return (await session.execute(query)).scalar_one()
+    return (await session.execute(select(func.min(Source.id)).where(*_same(row)))).scalar_one()
+
+
+def _same(row: Source) -> list[ColumnElement[bool]]:
+    pairs = (
+        (Source.base_url, row.base_url), (Source.identifier, row.identifier),
+        (Source.credential_file, row.credential_file), (Source.credential_sealed, None),
+        (Source.kind, "live"), (Source.platform, row.platform),
+    )  # fmt: skip
+    return [column.is_not_distinct_from(value) for column, value in pairs]
 
 
 def limits_of(row: Source) -> dict[str, int]:
@@ -79,6 +78,15 @@ async def set_limits(session: Session, name: str, limits: Mapping[str, int]) -> 
 
 def _limits(limits: Mapping[str, int]) -> str | None:
     return json.dumps(dict(limits), sort_keys=True) if limits else None
+
+
+async def polled(session: ReadSession, row: Source) -> int:
+    """How many hashtags are looked for out of the same budget."""
+    first = await payer(session, row)
+    mine = Source.id == row.id if row.credential_sealed is not None else and_(*_same(row))
+    query = select(func.count()).select_from(Track).join(Source, Source.id == Track.source_id)
+    query = query.where(Track.until_at.is_(None), or_(mine, Source.id == first))
+    return (await session.execute(query)).scalar_one()
 
 
 async def live(session: ReadSession) -> Sequence[Source]:
