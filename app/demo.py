@@ -1,7 +1,6 @@
 """The demo: a sandbox on loopback, its past imported and its present polled, like any platform's."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,24 +13,19 @@ import sandbox.demo
 import sandbox.history
 import sandbox.outcomes
 import sandbox.server
-from app import sources
-from app.access import keyfile
-from app.clock import HOUR, SystemClock, to_ms
+from app import demo_sources
+from app.clock import SystemClock, to_ms
 from app.db.engine import Database, Session
 from app.errors import Busy
 from app.imports.run import run as bring_in
 from app.settings import Settings
-from app.store import campaigns, following, people
+from app.store import campaigns, people
 from app.store import demo as rows
 from app.store.campaigns import Described
 from app.store.people import Claim
-from app.store.sources import NewSource
+from sandbox.ids import NETWORKS
 
-MASTODON, BLUESKY = "sandbox-mastodon", "sandbox-bluesky"
-INTERVAL_S = 10
 TRIES = 10
-LOOK_BACK = 3 * HOUR
-"""What is younger is taken over by the live sources, which read its levels on; what is older is history."""
 SLUGS = [campaign.slug for campaign in sandbox.demo.CAMPAIGNS]
 log = structlog.get_logger()
 
@@ -42,14 +36,15 @@ def allowed(settings: Settings) -> Settings:
 
 
 @asynccontextmanager
-async def playing(db: Database, settings: Settings) -> AsyncIterator[None]:
+async def playing(db: Database, settings: Settings, platforms: Sequence[str]) -> AsyncIterator[None]:
     """The sandbox listens, its sources are there; the campaigns and their past come in while you look on."""
     now = to_ms(SystemClock().now())
     async with db.read() as session:
-        began = await rows.launched(session, SLUGS[0]) or sandbox.demo.began(now)
+        launched = await rows.launched(session, sandbox.demo.LOVE_ARMY.slug)
+        began = sandbox.demo.began(now) if launched is None else launched - sandbox.demo.LOVE_ARMY.launch
     async with await sandbox.server.start(began=began) as world:
-        await _sources(db, settings, world.url, now)
-        filling = asyncio.create_task(_fill(db, settings, began))
+        await demo_sources.connect(db, settings, platforms, world.url, now)
+        filling = asyncio.create_task(_fill(db, settings, platforms, began))
         try:
             yield
         finally:
@@ -58,28 +53,11 @@ async def playing(db: Database, settings: Settings) -> AsyncIterator[None]:
                 await filling
 
 
-async def _sources(db: Database, settings: Settings, url: str, now: int) -> None:
-    async with db.write() as session:
-        there = await rows.move(session, [MASTODON, BLUESKY], url)
-    if MASTODON not in there:
-        await sources.add(db, settings, NewSource("mastodon", MASTODON, url, None, None), now)
-    if BLUESKY not in there:
-        secret = _secret(keyfile.default_path(settings.database_url).with_name("sandbox-bluesky.secret"))
-        named = NewSource("bluesky", BLUESKY, url, sandbox.demo.BLUESKY_IDENTIFIER, str(secret))
-        await sources.add(db, settings, named, now)
-
-
-def _secret(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(sandbox.demo.BLUESKY_PASSWORD + "\n")
-    return path.absolute()
-
-
-async def _fill(db: Database, settings: Settings, began: int) -> None:
+async def _fill(db: Database, settings: Settings, platforms: Sequence[str], began: int) -> None:
     for _ in range(TRIES):
         try:
-            await _once(db, settings, began)
+            await demo_sources.follow(db, to_ms(SystemClock().now()))
+            await _once(db, settings, platforms, began)
             return
         except Busy as busy:
             # The polls that run already write beside us. What went in stays in, so that doing it again costs little.
@@ -90,7 +68,7 @@ async def _fill(db: Database, settings: Settings, began: int) -> None:
             return
 
 
-async def _once(db: Database, settings: Settings, began: int) -> None:
+async def _once(db: Database, settings: Settings, platforms: Sequence[str], began: int) -> None:
     """Campaigns first, so that one sees them fill; people last, so that a start that was cut off does it again.
 
     They bring their donation codes along, by which what came in is put down to them.
@@ -103,7 +81,7 @@ async def _once(db: Database, settings: Settings, began: int) -> None:
     for campaign in sandbox.demo.CAMPAIGNS:
         await _campaign(db, settings, campaign, began, now)
     with tempfile.TemporaryDirectory(prefix="groundswell-demo-") as folder:
-        await _history(db, Path(folder), now, began)
+        await _history(db, Path(folder), platforms, now, began)
     for campaign in sandbox.demo.CAMPAIGNS:
         if campaign.slug not in done:
             await _people(db, settings, campaign, now)
@@ -112,16 +90,15 @@ async def _once(db: Database, settings: Settings, began: int) -> None:
 
 async def _campaign(db: Database, settings: Settings, one: sandbox.demo.Campaign, began: int, now: int) -> None:
     async with db.write() as session:
-        ids = await following.source_ids(session, [MASTODON, BLUESKY])
-        for tag in one.tags:
-            await following.follow(session, tag, ids, now, INTERVAL_S, look_back=LOOK_BACK)
         if await rows.launched(session, one.slug) is None:
             new = Described(one.slug, one.name, one.kind, began + one.launch, None, one.tags)
             await campaigns.create(session, new, now, settings.poll_seconds)
 
 
-async def _history(db: Database, folder: Path, now: int, began: int) -> None:
-    written = await asyncio.to_thread(sandbox.history.write, folder, now, began=began)
+async def _history(db: Database, folder: Path, platforms: Sequence[str], now: int, began: int) -> None:
+    """Of the networks that go on from there: others would look as if they had fallen silent."""
+    networks = [network for network in NETWORKS if network in platforms]
+    written = await asyncio.to_thread(sandbox.history.write, folder, now, began=began, networks=networks)
     await bring_in(db, "accounts", written.accounts, now=now)
     await bring_in(db, "posts", written.posts, now=now)
     await bring_in(db, "coverage", written.coverage, now=now)

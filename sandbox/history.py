@@ -37,14 +37,19 @@ class Written:
     rows: dict[str, int]
 
 
-def write(folder: Path, now: int, *, seed: int = demo.SEED, began: int | None = None, since: int = 0) -> Written:
+def write(
+    folder: Path, now: int, *, seed: int = demo.SEED, began: int | None = None, since: int = 0,
+    networks: Sequence[str] = NETWORKS,
+) -> Written:  # fmt: skip
     """What a watcher of the hashtags would have seen up to `now`: all of it, or what was new after `since`.
 
     `coverage` says when they watched.
     """
     start = began if began is not None else demo.began(now)
     seen = [
-        (born, looks) for born in Process(seed, start).births(start, now) if (looks := _looks(born, seed, start, now))
+        (born, looks)
+        for born in Process(seed, start).births(start, now)
+        if born.post.network in networks and (looks := _looks(born, seed, start, now))
     ]
     folder.mkdir(parents=True, exist_ok=True)
     written = Written(
@@ -54,8 +59,8 @@ def write(folder: Path, now: int, *, seed: int = demo.SEED, began: int | None = 
     levels = (_snapshot(born, at) for born, looks in seen for at in looks if at > since)
     written.rows["posts"] = _file(written.posts, POSTS, posts)
     written.rows["snapshots"] = _file(written.snapshots, SNAPSHOTS, levels)
-    written.rows["accounts"] = _file(written.accounts, ACCOUNTS, _accounts(max(start, since), now))
-    written.rows["coverage"] = _file(written.coverage, COVERAGE, _coverage(start, now))
+    written.rows["accounts"] = _file(written.accounts, ACCOUNTS, _accounts(max(start, since), now, networks))
+    written.rows["coverage"] = _file(written.coverage, COVERAGE, _coverage(start, now, networks))
     return written
 
 
@@ -92,9 +97,9 @@ def _snapshot(born: Born, at: int) -> Sequence[object]:
     return (born.post.network, born.post.native_id, rfc3339(at), *born.growth.levels(at - born.post.created_at))
 
 
-def _coverage(start: int, now: int) -> Iterator[Sequence[object]]:
+def _coverage(start: int, now: int, networks: Sequence[str]) -> Iterator[Sequence[object]]:
     off, on = _outage(start)
-    for network in NETWORKS:
+    for network in networks:
         for tag in sorted(_FOLLOWED):
             for low, high, state, reason in (
                 (start, off, "imported", ""), (off, on, "missed", demo.OUTAGE_REASON), (on, now, "imported", "")
@@ -102,9 +107,9 @@ def _coverage(start: int, now: int) -> Iterator[Sequence[object]]:
                 yield network, network, tag, rfc3339(low), rfc3339(high), state, reason
 
 
-def _accounts(start: int, now: int) -> Iterator[Sequence[object]]:
+def _accounts(start: int, now: int, networks: Sequence[str]) -> Iterator[Sequence[object]]:
     """The followers of those who lead, once a day. Everyone else's come with their posts."""
-    for network in NETWORKS:
+    for network in networks:
         for person in people.LEADING:
             name, shown = person.native_id(network), person.handle(network)
             for at in range(start, now, DAY):

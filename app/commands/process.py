@@ -12,15 +12,28 @@ from app.commands.serving import Served, serving, working
 from app.errors import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.settings import Settings
 
 
 def up(
     demo: Annotated[bool, typer.Option("--demo", help="with two demo campaigns, polled live, offline")] = False,
+    platforms: Annotated[
+        str | None, typer.Option(metavar="A,B…", help="the demo's, instead of mastodon,bluesky")
+    ] = None,
 ) -> None:
     """Migrate, serve and work in one process."""
     given = frame.settings()
-    _run_on(_up(given, demo))
+    if platforms is not None and not demo:
+        raise typer.BadParameter("goes with --demo", param_hint="--platforms")
+    _run_on(_up(given, _chosen(platforms) if demo else None))
+
+
+def _chosen(platforms: str | None) -> "Sequence[str]":
+    from app import demo_sources
+
+    return demo_sources.chosen(platforms)
 
 
 def serve() -> None:
@@ -59,13 +72,14 @@ def _run_on(main: Any) -> None:
         runner.run(main)
 
 
-async def _up(given: "Settings", demo: bool) -> None:
+async def _up(given: "Settings", demo: "Sequence[str] | None") -> None:
+    """`demo`: the platforms of the demo, where there is one."""
     from app import log
 
     log.set_up(given)
     await _migrate(given)
     stop = _stop_asked()
-    if not demo:
+    if demo is None:
         async with frame.database(given) as db, serving(given, db) as served, working(db, given):
             await _ready(given, stop, served)
         return
@@ -74,7 +88,7 @@ async def _up(given: "Settings", demo: bool) -> None:
     given = world.allowed(given)
     # The sandbox ends after the work that calls it.
     async with (
-        frame.database(given) as db, serving(given, db) as served, world.playing(db, given), working(db, given)
+        frame.database(given) as db, serving(given, db) as served, world.playing(db, given, demo), working(db, given)
     ):  # fmt: skip
         show.say("Two demo campaigns come in now, and go on growing; both are invented.")
         await _ready(given, stop, served)
