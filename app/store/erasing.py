@@ -58,7 +58,7 @@ async def erase_account(session: Session, account: int, now: int, influencer: st
     messages = await redaction.redact(session, away, now)
     await forget_answers(session, [*away.names, *away.parts])
     fresh = _fresh_ids(sorted(posts))
-    await _rename_links(session, posts, fresh)
+    await _rename_links(session, row.native_id, posts, fresh)
     await _drop_words(session, list(posts))
     anonymous = await _anonymous(session, row, now)
     await _move(session, posts, fresh, account, anonymous, now)
@@ -88,20 +88,27 @@ def _nobody(key: int) -> str:
 
 
 async def _rename_links(
-    session: Session, posts: Mapping[int, tuple[str, str | None, int | None]], fresh: Mapping[int, int]
+    session: Session, account: str, posts: Mapping[int, tuple[str, str | None, int | None]], fresh: Mapping[int, int]
 ) -> None:
-    """Where other posts answer, repeat or quote these: the link stays, and names nobody."""
+    """Where other posts answer, repeat or quote these, or posts of theirs that were never met: it names nobody now."""
     by_native = {native: _nobody(fresh[key]) for key, (native, _, _) in posts.items()}
     by_local = {(source, local): _nobody(fresh[key]) for key, (_, local, source) in posts.items() if local}
     names = sorted({*by_native, *(local for _, local in by_local)})
     columns = [getattr(Post, name) for name in _NAMED]
-    query = select(Post.id, Post.source_id, *columns).where(or_(*(among(session, each, names) for each in columns)))
-    rows = (await session.execute(query)).all() if names else []
+    # On federated networks a post's id holds its author's.
+    holds = [each.contains(account, autoescape=True) for each in columns if ":" in account]
+    these = or_(*(among(session, each, names) for each in columns), *holds)
+    rows = (await session.execute(select(Post.id, Post.source_id, *columns).where(these))).all()
+    unmet: dict[str, str] = {}
+
+    def renamed(said: str, source: int | None) -> str | None:
+        known = by_native.get(said) or by_local.get((source, said))
+        if known or not (holds and account in said):
+            return known
+        return unmet.setdefault(said, _nobody(secrets.randbits(63)))
+
     for place, name in enumerate(_NAMED):
-        changed = {
-            row.id: to for row in rows
-            if (said := row[2 + place]) and (to := by_native.get(said) or by_local.get((row.source_id, said)))
-        }  # fmt: skip
+        changed = {row.id: to for row in rows if row[2 + place] and (to := renamed(row[2 + place], row.source_id))}
         await change(session, Post, "id", {"id": list(changed), name: list(changed.values())})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from app.clock import from_ms
 from app.db.dialect import change
@@ -124,8 +124,9 @@ def _concerns(body: str, away: Away) -> bool:
 
 
 async def _tell(session: Session, event: str, posts: list[str], now: int) -> None:
-    """Those to whom it was sent once at least. The same redaction again is the same message."""
-    query = select(Delivery.endpoint_id).where(Delivery.event_id == event, Delivery.attempts > 0)
+    """Those to whom it was sent once at least, or is on its way. The same redaction again is the same message."""
+    sent = or_(Delivery.attempts > 0, Delivery.claimed_until.is_not(None))
+    query = select(Delivery.endpoint_id).where(Delivery.event_id == event, sent)
     receivers = sorted(set((await session.execute(query)).scalars()))
     if not receivers:
         return

@@ -57,7 +57,12 @@ async def world(db: Database) -> Database:
     async with db.write() as session:
         await following.follow(session, "#Rain", [source], NOW - 3 * DAY, 300)
         await people.create(session, NAME, "singer", [Claim("mastodon", None, NATIVE)], NOW)
-    answer = replace_post(7, in_reply_to=f"{NATIVE}/statuses/1", quote_of="local-canary-2")
+    answer = replace_post(
+        7,
+        in_reply_to=f"{NATIVE}/statuses/1",
+        quote_of="local-canary-2",
+        repost_of=f"{NATIVE}/statuses/999",
+    )
     await arrive(db, source, [song(1), song(2), answer], NOON - timedelta(hours=20))
     await arrive(db, source, [song(1, 90), song(2, 40)], NOON - timedelta(hours=2))
     key = post_key("mastodon", f"{NATIVE}/statuses/1")
