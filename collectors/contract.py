@@ -110,6 +110,13 @@ class Searches(Protocol):
 
 
 @runtime_checkable
+class StopsAt(Protocol):
+    """A search that leaves out what is older than somebody needs, as where each post that is shown is paid for."""
+
+    since: datetime | None  # set before a walk; None: all that there is
+
+
+@runtime_checkable
 class Refreshes(Protocol):
     """Reads the levels of known posts again, at most `offer.batch_size` ids a call."""
 

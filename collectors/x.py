@@ -18,7 +18,7 @@ from collectors.x_compliance import Complying
 from collectors.x_post import Told
 
 API = "https://api.x.com"
-FIRST, LIMIT, WEEK = 10, 100, timedelta(days=7)
+LIMIT, WEEK = 100, timedelta(days=7)
 POST, USER, COUNT = 5_000, 10_000, 5_000  # microdollars: of each post and account that is read, of a call for counts
 _QUARTER, _FAILED = timedelta(minutes=15), range(201, 600)
 _FIELDS = (
@@ -65,6 +65,7 @@ class X(Complying):
     ) -> None:  # fmt: skip
         if credential is None:
             raise Unauthorized("an x source needs a bearer token")
+        self.since: datetime | None = None
         self._meter, self._client, self._now, token = meter, client, now, credential.secret
         self._http = {  # each kind of call has its own limit, which its headers tell
             name: Http(client, base_url or API, meter, unix_reset(name, "x-rate-limit"), secret=token, now=now)
@@ -79,29 +80,28 @@ class X(Complying):
         return {"server": self._http["check"].base.host, "posts read this month": Told(answer.body).usage()}
 
     def search(self, tag: str, *, cursor: str | None = None, until: datetime | None = None) -> AsyncIterator[Page]:
-        """A cursor is `end|token`: X wants the same end with each token. The newest page is short: it is read each time
-        that somebody looks for something new, and what it shows again is paid for again.
-        """
-        newest, oldest = _second(self._now() - timedelta(seconds=30)), _second(self._now() - WEEK)
+        """A cursor is `start|end|token`: X wants the same bounds with each token."""
+        now = self._now()
+        newest, oldest = _second(now - timedelta(seconds=30)), _second(now - WEEK)  # beyond these it refuses
+        wanted = _second(self.since) if self.since else ""
+        wanted = wanted if wanted > oldest else ""
+        end = _second(until) if until and _second(until) < newest else ""
 
         async def read(place: str | None) -> Page:
-            end, _, token = (place or "").partition("|")
-            if end and end <= oldest:
-                return Page((), None)  # X would refuse it
-            most = LIMIT if place else FIRST
-            more = [(name, said) for name, said in (("end_time", end), ("next_token", token)) if said]
-            params = [("query", f"#{tag} -is:retweet"), ("max_results", str(most)), _FIELDS, *more]
-            told = await self._paid("search", "/2/tweets/search/recent", params, most * POST)
+            start, end, token = [*(place or "").split("|"), "", ""][:3]
+            if end and end <= max(start, oldest):
+                return Page((), None)
+            bounds = [
+                (name, at) for name, at in (("start_time", start), ("end_time", end), ("next_token", token)) if at
+            ]
+            params = [("query", f"#{tag} -is:retweet"), ("max_results", str(LIMIT)), _FIELDS, *bounds]
+            told = await self._paid("search", "/2/tweets/search/recent", params, LIMIT * POST)
             posts, skipped = told.posts()
-            await self._give_back(most * POST, (len(posts) + len(skipped)) * POST)
-            further = f"{end}|{told.further}" if told.further else None
-            if place is None and further and posts:  # pages of another size begin anew, from the second reached
-                bound = _second(min(post.created_at for post in posts) + timedelta(seconds=1))
-                further = f"{bound}|" if bound < newest else further
-            return Page(posts, further, skipped)
+            await self._give_back(LIMIT * POST, (len(posts) + len(skipped)) * POST)
+            earlier = f"{wanted}|{start}|" if wanted < start else None  # an older cursor, and more is wanted since
+            return Page(posts, f"{start}|{end}|{told.further}" if told.further else earlier, skipped)
 
-        start = f"{_second(until)}|" if until and _second(until) < newest else None
-        return pages(cursor or start, read, f"#{tag} at {self._http['search'].base.host}")
+        return pages(cursor or f"{wanted}|{end}|", read, f"#{tag} at {self._http['search'].base.host}")
 
     async def look(self, ids: Sequence[str]) -> Looked:
         told = await self._paid("look", "/2/tweets", [("ids", ",".join(ids)), _FIELDS], len(ids) * POST)

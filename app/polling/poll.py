@@ -22,7 +22,7 @@ from app.polling.walks import Walk
 from app.settings import Settings
 from app.store import keep, tracks
 from app.store.keep import Arrivals, Kept
-from collectors.contract import Collector, Searches
+from collectors.contract import Collector, Searches, StopsAt
 from collectors.errors import CollectorError, Malformed, RateLimited, Refused
 from collectors.posts import Page, Post
 
@@ -129,6 +129,8 @@ async def _pages(ours: Visit, collector: Searches, walk: Walk) -> AsyncGenerator
     """The walk's pages; one that fails is asked for again from its own cursor."""
     cursor = walk.cursor
     until = from_ms(walk.low) if walk.low is not None else None
+    if isinstance(collector, StopsAt):
+        collector.since = from_ms(walk.goal) if walk.goal is not None else None
     while True:
         try:
             async with aclosing(collector.search(ours.claimed.tag, cursor=cursor, until=until)) as pages:  # type: ignore[type-var]

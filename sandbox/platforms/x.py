@@ -20,9 +20,11 @@ def routes(world: World, now: Now) -> list[BaseRoute]:
     def search(request: Request) -> Any:
         asked = request.query_params
         most, end = int(asked.get("max_results", "10")), asked.get("end_time")
-        before = position(int(datetime.fromisoformat(end).timestamp() * 1_000), 0) if end else None
+        before = position(_ms(end), 0) if end else None
         below = number(asked.get("next_token")) or before
-        posts = [post for post in newest(world, _tag(request), now(), most + 1, below=below) if _recent(post, now())]
+        start = max(now() - SHOWN, _ms(asked.get("start_time", rfc3339(0))))
+        known = newest(world, _tag(request), now(), most + 1, below=below)
+        posts = [post for post in known if instant(post.position) >= start]
         meta: dict[str, Any] = {"result_count": len(posts[:most])}
         if len(posts) > most:
             meta["next_token"] = str(posts[most - 1].position)
@@ -39,18 +41,16 @@ def routes(world: World, now: Now) -> list[BaseRoute]:
 
     def counts(request: Request) -> Any:
         hours = dict.fromkeys(range((now() - SHOWN) // HOUR, now() // HOUR + 1), 0)
-        for post in takewhile(lambda post: _recent(post, now()), world.newest(MASTODON, _tag(request), now())):
+        known = world.newest(MASTODON, _tag(request), now())
+        for post in takewhile(lambda post: instant(post.position) > now() - SHOWN, known):
             hours[instant(post.position) // HOUR] += 1
         edges = [(max(hour * HOUR, now() - SHOWN), min((hour + 1) * HOUR, now()), many) for hour, many in hours.items()]
         told = [{"start": rfc3339(a), "end": rfc3339(b), "tweet_count": many} for a, b, many in edges if a < b]
         return {"data": told, "meta": {"total_tweet_count": sum(hours.values())}}
 
-    def usage(_: Request) -> Any:
-        return {"data": {"project_cap": "3000000", "project_id": "1", "project_usage": "0", "cap_reset_day": 1}}
-
     paths = {
         "tweets/search/recent": search, "tweets/counts/recent": counts, "tweets": tweets, "users": users,
-        "usage/tweets": usage,
+        "usage/tweets": lambda _: {"data": {"project_cap": "3000000", "project_usage": "0", "cap_reset_day": 1}},
     }  # fmt: skip
     return [Route(f"/x/2/{path}", guarded(handler, _refused, "authorization")) for path, handler in paths.items()]
 
@@ -63,8 +63,8 @@ def _tag(request: Request) -> str:
     return request.query_params["query"].split()[0].removeprefix("#")
 
 
-def _recent(post: Post, now: int) -> bool:
-    return instant(post.position) > now - SHOWN
+def _ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp() * 1_000)
 
 
 def _found(ids: Sequence[str], items: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -54,15 +54,14 @@ async def test_versions_are_one_post_and_both_names_of_a_counter_are_read(client
 
 @pytest.mark.usefixtures("played")
 async def test_each_call_costs_what_came_and_never_more_than_there_is(client: httpx.AsyncClient) -> None:
-    """The newest page may cost five cents, the next half a dollar: with less it is not asked for."""
-    purse = Purse(50_000)
+    """A page may cost half a dollar: with a microdollar less it is not asked for."""
+    purse = Purse(500_000)
     collector = SAVED.opened(client, purse)
     pages = collector.search("HarvestDay")
     await anext(pages)
     assert (purse.units["money"], purse.lowest) == (10_000, 0)  # two posts
     with pytest.raises(Spent):
         await anext(pages)
-    purse.money = 100_000
     assert purse.units == {"money": 10_000, "search": 1}
     await collector.look(SAVED.said["look"])
     await collector.accounts(SAVED.said["accounts"])
@@ -100,7 +99,7 @@ async def test_what_is_cut_off_may_have_cost_all(client: httpx.AsyncClient, rout
     purse = Purse(600_000)
     with pytest.raises(Unavailable):
         await anext(SAVED.opened(client, purse).search("HarvestDay"))
-    assert purse.units["money"] == 50_000
+    assert purse.units["money"] == 500_000
 
 
 def test_nothing_is_spent_before_the_owner_says_how_much() -> None:
@@ -138,3 +137,23 @@ async def test_beyond_seven_days_nothing_is_asked_for(client: httpx.AsyncClient,
     ends = [call.request.url.params.get("end_time") for call in asked.calls]
     assert ends == ["2026-11-18T10:00:00Z", None]  # not the last thirty seconds: X refuses an end within them
     assert +meter.units == {"search": 2}
+
+
+async def test_what_nobody_needs_is_not_paid_for(client: httpx.AsyncClient, router: respx.Router) -> None:
+    """Its walk has a goal, and X leaves out what is older; a cursor that stopped earlier goes on to where it goes."""
+    more = httpx.Response(200, json={"meta": {"result_count": 0, "next_token": "b2"}})
+    end = httpx.Response(200, json={"meta": {"result_count": 0}})
+    asked = router.route().mock(side_effect=[more, end, end])
+    collector = SAVED.opened(client)
+    collector.since = NEWEST - timedelta(hours=2)
+    cursor = (await anext(collector.search("x"))).cursor
+    assert cursor == "2026-11-24T08:00:00Z||b2"
+    collector.since = NEWEST - timedelta(hours=5)
+    assert [page.cursor async for page in collector.search("x", cursor=cursor)] == [
+        "2026-11-24T05:00:00Z|2026-11-24T08:00:00Z|", None,
+    ]  # fmt: skip
+    bounds = [[call.request.url.params.get(name) for name in ("start_time", "end_time")] for call in asked.calls]
+    assert bounds == [
+        ["2026-11-24T08:00:00Z", None], ["2026-11-24T08:00:00Z", None],
+        ["2026-11-24T05:00:00Z", "2026-11-24T08:00:00Z"],
+    ]  # fmt: skip
