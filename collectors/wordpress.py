@@ -17,7 +17,7 @@ from collectors.policy import Policy
 from collectors.posts import Looked, Page
 from collectors.rates import no_rates, utc_now
 from collectors.reading import Reader
-from collectors.wordpress_post import EMBED, FIELDS, POSTS, posts
+from collectors.wordpress_post import EMBED, FIELDS, POSTS, numbered, posts
 from collectors.wordpress_rest import LIMIT, Rest, feed, number
 
 _SHOWN = (("per_page", str(LIMIT)), ("_embed", EMBED), ("_fields", FIELDS))
@@ -73,7 +73,7 @@ class Wordpress:
         try:
             about = _ABOUT.one((await self._rest.get("/", [("_fields", "name,namespaces")])).body)
         except (Unauthorized, Refused) as closed:
-            title = (await feed(self._http, closed, "/feed/", "/?feed=rss2")).title
+            title = (await feed(self._http, closed, "/?feed=rss2", "/feed/")).title
             return {**said, "blog": title, "reads": "feeds alone: its REST API is closed"}
         except Malformed:
             about = _About([])
@@ -102,8 +102,11 @@ class Wordpress:
         return pages(cursor, read, f"#{tag} at {self._http.base.host}")
 
     async def look(self, ids: Sequence[str]) -> Looked:
+        known = [id_ for id_ in ids if number(id_) > 0]
+        if not known:
+            return Looked(skipped=("of these posts a feed told no numbers",))
         try:
-            answer = await self._rest.get("/wp/v2/posts", [("include", ",".join(ids)), *_SHOWN])
+            answer = await self._rest.get("/wp/v2/posts", [("include", ",".join(known)), *_SHOWN])
         except (Unauthorized, Refused) as closed:
             if self._logged_in:
                 raise
@@ -111,7 +114,7 @@ class Wordpress:
         found, skipped = POSTS.many(answer.body)
         found = [one for one in found if str(one.id) in ids]
         shown = posts(found, str(self._http.base), await self._rest.replies([one.id for one in found]))
-        absent = frozenset() if skipped else frozenset(ids) - {post.local_id or "" for post in shown}
+        absent = frozenset() if skipped else frozenset(known) - {post.local_id or "" for post in shown}
         return Looked(shown, absent=absent, skipped=skipped)
 
     async def _page(self, tag: str, place: str | None) -> Page:
@@ -139,5 +142,5 @@ class Wordpress:
         if page < 1:
             raise Malformed(f"'feed:{page}' is no place in a search of WordPress")
         slug, paged = quote(tag.casefold(), safe=""), f"paged={page}" if page > 1 else ""
-        found = await feed(self._http, closed, f"/tag/{slug}/feed/?{paged}", f"/?feed=rss2&tag={slug}&{paged}")
-        return Page(found.posts, f"feed:{page + 1}" if found.posts else None, found.skipped)
+        found = await feed(self._http, closed, f"/?feed=rss2&tag={slug}&{paged}", f"/tag/{slug}/feed/?{paged}")
+        return Page(tuple(map(numbered, found.posts)), f"feed:{page + 1}" if found.posts else None, found.skipped)

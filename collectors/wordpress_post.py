@@ -1,5 +1,6 @@
 """A post as WordPress shows it in REST: its words in HTML, its dates in UTC without saying so, its tags embedded."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import unescape
@@ -7,6 +8,7 @@ from typing import Annotated
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from collectors.feed_parts import tags_of, web, words
 from collectors.plain import plain_texts
@@ -15,6 +17,7 @@ from collectors.reading import Reader, utc
 
 Number = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
+_NUMBERED = re.compile(r"[?&]p=([1-9][0-9]{0,17})\Z")
 FIELDS = "id,date_gmt,modified_gmt,guid,link,title,excerpt,content,author,tags,_links,_embedded"
 EMBED = "author,wp:term"
 
@@ -81,6 +84,12 @@ def posts(
         _post(one, base, replies.get(one.id), texts[3 * place : 3 * place + 3], sought)
         for place, one in enumerate(found)
     )
+
+
+def numbered(post: Post) -> Post:
+    """A post of a feed, whose id is an address that ends in the number that REST knows it by."""
+    known = _NUMBERED.search(post.native_id)
+    return replace(post, local_id=known[1]) if known else post
 
 
 def _post(one: WpPost, base: str, replies: int | None, texts: list[str], sought: tuple[str, int] | None) -> Post:

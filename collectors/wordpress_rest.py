@@ -9,7 +9,7 @@ import httpx
 from collectors import feed_reading
 from collectors.answer import Answer
 from collectors.contract import Keeper
-from collectors.errors import CollectorError, Malformed
+from collectors.errors import CollectorError, Malformed, Refused
 from collectors.feed_reading import ACCEPT, Feed
 from collectors.http import Http, Params
 from collectors.wordpress_post import COMMENTS, TAGS
@@ -17,7 +17,7 @@ from collectors.wordpress_post import COMMENTS, TAGS
 LIMIT = 100
 MOST_PAGES = 20  # of comments, for a page of posts; beyond, each post is asked for by itself
 _CLOSED = frozenset({401, 403, 404})
-_ELSEWHERE = frozenset({301, 302, 404})
+_ELSEWHERE = frozenset({301, 302, 404})  # or a web page: a blog's front page stands at every address that it lacks
 
 
 class Rest:
@@ -30,17 +30,17 @@ class Rest:
         kept = await self._keeper.load()
         if "plain" not in kept:
             answer = await self._http.get(f"/wp-json{path}", params, expect={*expect, *_ELSEWHERE})
-            if answer.status not in _ELSEWHERE:
-                return answer
-            if answer.is_json():  # WordPress itself: what was asked for is not there
+            if answer.is_json():
                 return self._expected(answer, expect)
+            if answer.status not in _ELSEWHERE and answer.body.lstrip()[:1] != b"<":
+                return answer
         answer = await self._http.get("/", [("rest_route", path), *params], expect=expect)
         if "plain" not in kept and answer.is_json():
             await self._keeper.save({**kept, "plain": "yes"})
         return answer
 
     def _expected(self, answer: Answer, expect: Collection[int]) -> Answer:
-        if answer.status in expect:
+        if answer.status == httpx.codes.OK or answer.status in expect:
             return answer
         raise self._http.failure(answer)
 
@@ -87,17 +87,18 @@ class Rest:
 
 
 async def feed(http: Http, closed: CollectorError | None, *paths: str) -> Feed:
-    """From the first of the addresses that is one. None is: what was closed before is what is wrong."""
+    """From the first of the addresses where one is. None is: what was `closed` before is what is wrong."""
+    wrong = closed
     for path in paths:
-        answer = await http.get(path.rstrip("?&"), expect={301, 302, 404}, headers={"accept": ACCEPT})
+        answer = await http.get(path.rstrip("?&"), expect=_ELSEWHERE, headers={"accept": ACCEPT})
+        if answer.status == httpx.codes.NOT_FOUND and closed is None:
+            return Feed("", ())  # past its last page
         if answer.status == httpx.codes.OK:
             try:
                 return await asyncio.to_thread(feed_reading.read, answer.body, f"{http.base}{path}")
             except Malformed as error:
-                raise closed or Malformed(f"{http.base.host}: {error}") from None
-    if closed is not None:
-        raise closed
-    return Feed("", ())  # past its last page
+                wrong = wrong or Malformed(f"{http.base.host}: {error}")
+    raise wrong or Refused(f"{http.base.host} has no feed any more")
 
 
 def number(text: str) -> int:

@@ -25,8 +25,8 @@ Json = dict[str, str]
 class Blog:
     """A small one: what is asked for by which params, at the pretty or the plain address."""
 
-    def __init__(self, router: respx.Router, *, plain: bool = False) -> None:
-        self.plain = plain
+    def __init__(self, router: respx.Router, *, plain: int = 0) -> None:
+        self.plain = plain  # the status of the pages that stand where the API is not
         self.answers: dict[str, Any] = {}
         self.asked: list[tuple[str, Json]] = []
         router.route(host="blog.example").mock(side_effect=self._answer)
@@ -36,7 +36,7 @@ class Blog:
         path = request.url.path.removeprefix("/wp-json") if request.url.path != "/" else "front"
         if self.plain:
             if request.url.path.startswith("/wp-json"):
-                return httpx.Response(404, text="<html>Not Found</html>")
+                return httpx.Response(self.plain, text="<!doctype html><html>A page</html>")
             path = params.pop("rest_route", path)
         self.asked.append((path, params))
         made = self.answers.get(path)
@@ -121,8 +121,9 @@ async def test_a_near_miss_of_a_tag_is_not_taken_for_it(wordpress: Any, router: 
     assert [params.get("search") for path, params in blog.asked if path == "/wp/v2/posts"] == ["#HarvestDay"]
 
 
-async def test_a_blog_without_pretty_addresses(client: httpx.AsyncClient, router: respx.Router) -> None:
-    blog, keeper = tagged(Blog(router, plain=True)), MemoryKeeper()
+@pytest.mark.parametrize("status", [404, 301, 200])
+async def test_a_blog_without_pretty_addresses(client: httpx.AsyncClient, router: respx.Router, status: int) -> None:
+    blog, keeper = tagged(Blog(router, plain=status)), MemoryKeeper()
     (page,) = await walk(made(client, keeper))
     assert [post.local_id for post in page.posts] == ["31"]
     calls = router.calls.call_count
@@ -180,24 +181,30 @@ FEED = (
 )
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
-async def test_where_rest_is_closed_the_feed_is_read(wordpress: Any, router: respx.Router, status: int) -> None:
+@pytest.mark.parametrize(("status", "pretty"), [(401, False), (403, True), (404, False)])
+async def test_where_rest_is_closed_the_feed_is_read(
+    wordpress: Any, router: respx.Router, status: int, pretty: bool
+) -> None:
     blog = Blog(router)
     for path in ("/", "/wp/v2/tags", "/wp/v2/posts"):
         blog.answers[path] = refused(status, "rest_disabled")
 
     def feed(params: Json) -> httpx.Response:
+        if pretty and "feed" in params:
+            return httpx.Response(200, text="<!doctype html><html>The front page</html>")
         page = int(params.get("paged", "1"))
         return httpx.Response(200, text=FEED.format(base=BASE, n=page)) if page < 3 else httpx.Response(404)
 
-    blog.answers["/tag/harvestday/feed/"] = blog.answers["/feed/"] = feed
+    blog.answers["front"] = blog.answers["/tag/harvestday/feed/"] = blog.answers["/feed/"] = feed
     found = await walk(wordpress)
     assert [[post.native_id for post in page.posts] for page in found] == [[f"{BASE}/?p=1"], [f"{BASE}/?p=2"], []]
     assert [page.cursor for page in found] == ["feed:2", "feed:3", None]
+    assert found[0].posts[0].local_id == "1"
     assert "feeds alone" in (await wordpress.check())["reads"]
     looked = await wordpress.look(["31"])
     assert (looked.posts, looked.absent, len(looked.skipped)) == ((), frozenset(), 1)
-    blog.answers["/tag/harvestday/feed/"] = httpx.Response(200, text="<html>Members only</html>")
+    blog.answers["front"] = httpx.Response(200, text="<html>Members only</html>")
+    blog.answers["/tag/harvestday/feed/"] = httpx.Response(404)
     with pytest.raises(CollectorError, match=str(status)):
         await walk(wordpress)
 
@@ -219,6 +226,7 @@ async def test_who_logs_in_is_told_that_the_password_is_not_taken(
 
 async def test_what_is_no_wordpress_is_named_so(wordpress: Any, router: respx.Router) -> None:
     blog = Blog(router)
+    blog.answers["front"] = httpx.Response(200, text="<html>A shop</html>")
     for said in (httpx.Response(200, text="<html>A shop</html>"), listed({"namespaces": ["shop/v1"]})):
         blog.answers["/"] = said
         with pytest.raises(Refused, match="not as WordPress does"):
