@@ -32,6 +32,11 @@ async def gathered(socket: WebSocket, ear: Ear) -> AsyncGenerator[Heard, None]:
         try:
             ear.hear(await socket.receive(streaming.EVERY))
             spoke, asked, more = loop.time(), False, ear.may_wait
+        except Cut:
+            # What was heard before it counts: else a stream that is cut every second would never come further.
+            if (heard := ear.told()) is not None:
+                yield heard
+            raise
         except TimeoutError:
             more = False  # it has said all that there is for now
             quiet = loop.time() - spoke
@@ -43,8 +48,7 @@ async def gathered(socket: WebSocket, ear: Ear) -> AsyncGenerator[Heard, None]:
         due = loop.time() - handed >= streaming.EVERY and not more
         if due or ear.full:
             handed = loop.time()
-            heard = ear.told()
-            if heard is not None:
+            if (heard := ear.told()) is not None:
                 yield heard
         else:
             await asyncio.sleep(0)  # a stream that never pauses leaves the others their turn

@@ -19,7 +19,8 @@ from app.db.engine import Database
 from app.polling import patience
 from app.scheduler import Scheduler
 from app.settings import Settings
-from app.store import jobs, sending, sources, tracks
+from app.store import jobs, sending, sources, streams, tracks
+from collectors import streaming
 from collectors.mastodon import Mastodon
 
 
@@ -29,7 +30,8 @@ def work(url: str, failpoint: str, calls: int | None, settings: dict[str, Any]) 
     # A claim that lapses after half a minute would make each kill cost as much.
     tracks.LEASE_MS = sources.LEASE_MS = 1_000
     sending.LEASE_MS = 2_000
-    jobs.LEASE_MS = 1_000
+    jobs.LEASE_MS = streams.LEASE_MS = 1_000
+    streaming.EVERY = 0.1
     patience.BEAT_S = 0.3
     if calls:
         wider = tuple(replace(one, limit=calls) for one in Mastodon.offer.allowances)
