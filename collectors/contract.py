@@ -111,7 +111,7 @@ class Searches(Protocol):
 
 @runtime_checkable
 class StopsAt(Protocol):
-    """A search that leaves out what is older than somebody needs, as where each post that is shown is paid for."""
+    """A search that leaves out what is older than somebody needs: where each post is paid for, or few are shown."""
 
     since: datetime | None  # set before a walk; None: all that there is
 

@@ -58,6 +58,7 @@ class Youtube:
         key = {"x-goog-api-key": credential.secret}
         self._http = Http(client, base_url or API, meter, no_rates, hidden=credential.secret, headers=key, now=now)
         self._meter, self._now = meter, now
+        self.since: datetime | None = None
 
     async def check(self) -> Mapping[str, str]:
         """A search would cost one of the few."""
@@ -65,8 +66,9 @@ class Youtube:
         return {"server": self._http.base.host, "account": "an API key that is taken"}
 
     def search(self, tag: str, *, cursor: str | None = None, until: datetime | None = None) -> AsyncIterator[Page]:
-        start = cursor or (f"{_second(until)}|" if until else None)
-        return pages(start, lambda place: self._page(tag, place), f"#{tag} at {self._http.base.host}")
+        wanted = _second(self.since) if self.since else ""
+        start = cursor or f"{wanted}|{_second(until) if until else ''}|"
+        return pages(start, lambda place: self._page(tag, place or start, wanted), f"#{tag} at {self._http.base.host}")
 
     async def look(self, ids: Sequence[str]) -> Looked:
         """What is deleted or private is left out of the answer in silence."""
@@ -79,20 +81,23 @@ class Youtube:
         absent = frozenset() if skipped else frozenset(ids) - {one.key for one in found}
         return Looked(accounts=tuple(map(account, found)), absent=absent, skipped=skipped)
 
-    async def _page(self, tag: str, cursor: str | None) -> Page:
-        """A cursor is `before|token`. Tokens end near the 500th result: then it goes on before the oldest one.
+    async def _page(self, tag: str, cursor: str, wanted: str) -> Page:
+        """A cursor is `after|before|token`. Tokens end near the 500th result: then it goes on before the oldest one.
 
         `totalResults` is a guess, and never looked at.
         """
-        before, _, token = (cursor or "").partition("|")
+        after, before, token = [*cursor.split("|"), "", ""][:3]
+        bounds = [("publishedAfter", after), ("publishedBefore", before), ("pageToken", token)]
         params = [("part", "snippet"), ("type", "video"), ("q", f"#{tag}"), ("order", "date"), ("maxResults", "50")]
-        params += [(name, said) for name, said in (("publishedBefore", before), ("pageToken", token)) if said]
+        params += [(name, said) for name, said in bounds if said]
         found, unread, further = await self._list("/search", params, "searches")
         looked = await self.look([one.key for one in found]) if found else Looked()
-        place = f"{before}|{further}" if further else None
-        if token and found and place is None:
-            bound = _second(min(one.snippet.published_at for one in found) + timedelta(seconds=1))
-            place = f"{bound}|" if not before or bound < before else None
+        oldest = _second(min(one.snippet.published_at for one in found) + timedelta(seconds=1)) if found else ""
+        place = f"{wanted}|{after}|" if wanted < after else None  # an older cursor, and more is wanted since
+        if further:
+            place = f"{after}|{before}|{further}"
+        elif token and after < oldest and (not before or oldest < before):
+            place = f"{after}|{oldest}|"
         newest_first = sorted(looked.posts, key=lambda one: one.created_at, reverse=True)
         return Page(tuple(newest_first), place, (*unread, *looked.skipped))
 

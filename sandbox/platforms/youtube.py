@@ -20,7 +20,9 @@ def routes(world: World, now: Now) -> list[BaseRoute]:
         asked = request.query_params
         before = asked.get("publishedBefore")
         below = number(asked.get("pageToken")) or (_place(before) if before else None)
-        posts = newest(world, asked["q"].removeprefix("#"), now(), MOST + 1, below=below)
+        known = newest(world, asked["q"].removeprefix("#"), now(), MOST + 1, below=below)
+        after = _place(asked["publishedAfter"]) if "publishedAfter" in asked else 0
+        posts = [post for post in known if post.position >= after]
         more = {"nextPageToken": str(posts[MOST - 1].position)} if len(posts) > MOST else {}
         return _listed("search", [_find(post) for post in posts[:MOST]], **more)
 

@@ -46,11 +46,22 @@ async def test_where_tokens_end_the_search_goes_on_by_time(client: httpx.AsyncCl
     """The 500th result is not the last video. The second that was reached is read again, and then no more."""
     until = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     pages = [page async for page in SAVED.opened(client).search("HarvestDay")]
-    assert [page.cursor for page in pages] == ["|CDIQAA", "2026-11-24T08:00:01Z|", None]
+    assert [page.cursor for page in pages] == ["||CDIQAA", "|2026-11-24T08:00:01Z|", None]
     await anext(SAVED.opened(client).search("HarvestDay", until=until))
     asked = [request.url.params.get("publishedBefore") for request in played.requests if "q" in request.url.params]
     assert asked == [None, None, "2026-11-24T08:00:01Z", "2026-11-24T09:00:00Z"]
     assert {request.headers["x-goog-api-key"] for request in played.requests} == {SAVED.secret}
+
+
+async def test_no_older_videos_are_asked_for_than_are_needed(client: httpx.AsyncClient, router: respx.Router) -> None:
+    asked = router.route().respond(json={"kind": "youtube#searchListResponse", "items": []})
+    collector = SAVED.opened(client)
+    collector.since = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+    cursors = [page.cursor async for page in collector.search("x", cursor="2026-11-24T08:00:00Z||CDIQAA")]
+    assert cursors == ["2026-11-24T05:00:00Z|2026-11-24T08:00:00Z|", None]
+    asked_for = [call.request.url.params for call in asked.calls]
+    assert [params["publishedAfter"] for params in asked_for] == ["2026-11-24T08:00:00Z", "2026-11-24T05:00:00Z"]
+    assert [params.get("publishedBefore") for params in asked_for] == [None, "2026-11-24T08:00:00Z"]
 
 
 async def test_a_token_that_comes_back_is_malformed(client: httpx.AsyncClient, played: Played) -> None:
