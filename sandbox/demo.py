@@ -7,7 +7,7 @@ from sandbox import people
 from sandbox.ids import BLUESKY, NETWORKS
 from sandbox.posts import DAY, HOUR, MINUTE, Person
 
-WEEKS = 6
+WEEKS = 12
 SEED = 2017
 
 # How the demo's sources log in. The sandbox takes these, and asks Mastodon's side for no token.
@@ -73,7 +73,7 @@ LOVE_ARMY = Campaign(
     name="Love Army for the Rohingyas",
     kind="influencer-led",
     tags=("LoveArmyForRohingyas", "LoveArmy4Rohingyas"),
-    launch=0,
+    launch=10 * 7 * DAY,
     influencers=tuple(_influencer(person) for person in people.LEADERS),
 )
 WATER = Campaign(
@@ -86,17 +86,18 @@ WATER = Campaign(
 )
 CAMPAIGNS = (LOVE_ARMY, WATER)
 
-# (day, hour, who, force, lasts): a launch that few heed, a quiet month, then the take-off on the 32nd day.
+# (day, hour, who, force, lasts): one begins and few heed her; then the launch, and four days on the take-off, when
+# those with the large audiences speak for the first time. The weeks before are what their lift is told against.
 _PAST = (
-    (0, 1, 0, 6, 3), (3, 20, 1, 2, 3), (8, 18, 3, 2, 3), (12, 21, 0, 4, 3), (17, 19, 1, 3, 3), (21, 12, 3, 2, 3),
-    (26, 20, 2, 4, 3),
-    (32, 2, 0, 60, 3), (32, 3, 1, 80, 3), (32, 5, 2, 45, 3), (33, 4, 0, 35, 3), (34, 2, 1, 25, 3), (35, 3, 3, 14, 3),
-    (36, 5, 0, 20, 3), (37, 20, 2, 10, 3), (38, 4, 1, 12, 3), (40, 3, 0, 10, 3), (41, 6, 3, 7, 3),
+    (0, 1, 3, 6, 3), (1, 18, 3, 4, 3), (4, 20, 3, 2, 3), (11, 18, 3, 2, 3), (19, 21, 3, 3, 3), (33, 19, 3, 2, 3),
+    (47, 12, 3, 2, 3), (61, 20, 3, 3, 3),
+    (74, 2, 0, 60, 3), (74, 3, 1, 80, 3), (74, 5, 2, 45, 3), (75, 4, 0, 35, 3), (76, 2, 1, 25, 3), (77, 3, 3, 14, 3),
+    (78, 5, 0, 20, 3), (79, 20, 2, 10, 3), (80, 4, 1, 12, 3), (82, 3, 0, 10, 3), (83, 6, 3, 7, 3),
     # The second wave: what one watches goes on from here.
-    (41, 8, 0, 12, 4), (41, 13, 1, 22, 5), (41, 18, 2, 30, 5),
+    (83, 8, 0, 12, 4), (83, 13, 1, 22, 5), (83, 18, 2, 30, 5),
 )  # fmt: skip
 
-OUTAGE = (35 * DAY + 9 * HOUR, 35 * DAY + 23 * HOUR)
+OUTAGE = (77 * DAY + 9 * HOUR, 77 * DAY + 23 * HOUR)
 """After the world began: nobody watched. What was posted then was never found, on any network."""
 OUTAGE_REASON = "the machine that watches was switched off"
 
@@ -106,7 +107,7 @@ TAKES_OFF = WEEKS * 7 * DAY + 20 * MINUTE
 
 
 def began(now: int) -> int:
-    """When a world began that is six weeks old at `now`."""
+    """When a world began that is twelve weeks old at `now`."""
     return now - now % (10 * MINUTE) - WEEKS * 7 * DAY
 
 
