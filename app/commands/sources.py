@@ -11,6 +11,8 @@ from app.commands.frame import OneLine, database, now, run, settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.planning import Planned
+
 app = typer.Typer(cls=OneLine, no_args_is_help=True, help="The servers that are looked at.")
 Name = Annotated[str, typer.Argument(help="the source's name")]
 LIMIT = "at most so much in the platform's window: searches=50, money=25.00 (dollars)"
@@ -114,6 +116,32 @@ def check(name: Name, json: AsJson = False) -> None:
         show.as_json({"name": name, "facts": facts})
     else:
         show.say(_answers(name, facts))
+
+
+@app.command(epilog="Example: groundswell sources plan '#farm' --source home")
+def plan(
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="the hashtag; quote it, or leave the # out")],
+    source: Annotated[list[str] | None, typer.Option(help="a source's name; may be repeated. Default: all")] = None,
+    json: AsJson = False,
+) -> None:
+    """Before following: what a hashtag will cost a day on each source, and what will be missed."""
+    from app.commands import plans
+
+    given = settings()
+
+    async def work() -> "list[Planned]":
+        from app import planning
+        from app.clock import SystemClock
+
+        async with database(given) as db:
+            return await planning.planned(db, given, SystemClock(), tag, source)
+
+    found = run(work())
+    if json:
+        show.as_json({"tag": tag, "sources": [plans.told(one) for one in found]})
+    else:
+        for one in found:
+            show.say(plans.words(one))
 
 
 @app.command(epilog="Example: groundswell sources remove home")

@@ -12,7 +12,7 @@ from app.analysis.budget import AGAIN, SLICES
 from app.clock import DAY, HOUR
 from collectors.contract import USUAL_COST, Cost, Offer
 
-LONGEST = 30 * DAY
+LONGEST = 365 * DAY
 _ALONE = 0.95
 """The part that discovery takes of what refreshing does not spend: the rest bears with what was not foreseen."""
 _EVEN = SLICES / (SLICES + 1)

@@ -10,6 +10,7 @@ from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Fenced, NotFound
 from app.models import Account, Post, Source, Track
 from app.store import news
+from app.store.subjects import hashtag_key
 
 LEASE_MS = 30_000
 
@@ -87,6 +88,14 @@ async def polled(session: ReadSession, row: Source) -> int:
     query = select(func.count()).select_from(Track).join(Source, Source.id == Track.source_id)
     query = query.where(Track.until_at.is_(None), or_(mine, Source.id == first))
     return (await session.execute(query)).scalar_one()
+
+
+async def follows(session: ReadSession, source_id: int, tag: str) -> bool:
+    """Whether a hashtag (its normal form) is looked for there."""
+    query = select(Track.id).where(
+        Track.source_id == source_id, Track.hashtag_id == hashtag_key(tag), Track.until_at.is_(None)
+    )
+    return (await session.execute(query)).scalar() is not None
 
 
 async def live(session: ReadSession) -> Sequence[Source]:
