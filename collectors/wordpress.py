@@ -102,7 +102,7 @@ class Wordpress:
         return pages(cursor, read, f"#{tag} at {self._http.base.host}")
 
     async def look(self, ids: Sequence[str]) -> Looked:
-        known = [id_ for id_ in ids if number(id_) > 0]
+        known = [id_ for id_ in ids if id_.isascii() and id_.isdecimal()]
         if not known:
             return Looked(skipped=("of these posts a feed told no numbers",))
         try:
