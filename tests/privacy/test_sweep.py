@@ -65,10 +65,9 @@ async def test_everything_is_kept_unless_somebody_says_days(world: Database) -> 
 
 @pytest.mark.parametrize(
     ("days", "stays"),
-    [({"text": 30}, (3, 2, 9)), ({"snapshots": 15}, (3, 3, 5)), ({"posts": 30}, (2, 2, 6)),
-     ({"text": 1, "snapshots": 30, "posts": 39}, (2, 1, 6))],
-    ids=["text", "snapshots", "posts", "all"],
-)  # fmt: skip
+    [({"snapshots": 15}, (3, 3, 5)), ({"text": 1, "snapshots": 30, "posts": 39}, (2, 1, 6))],
+    ids=["snapshots", "all"],
+)
 async def test_days_are_kept_and_sums_stay(
     world: Database, days: dict[str, int | None], stays: tuple[int, int, int]
 ) -> None:
@@ -157,18 +156,18 @@ async def test_two_workers_do_not_sweep_at_once(world: Database) -> None:
     assert (await sweep.sweep(world, NOW)).busy
 
 
-@pytest.mark.parametrize("kind", ["posts", "accounts", "snapshots"])
-async def test_an_export_holds_what_the_terms_let_be_handed_on(db: Database, kind: str) -> None:
+async def test_an_export_holds_what_the_terms_let_be_handed_on(db: Database) -> None:
     """Of X ids, times and counters, whoever asks; of Mastodon what is kept."""
     for platform in ("x", "mastodon"):
         source = await add_source(db, platform, platform)
         async with db.write() as session:
             await following.follow(session, "#Rain", [source], NOW - DAY, 300)
         await arrive(db, source, [post(1, ("Rain",), ago(days=1))], NOON, platform)
-    names = rows.columns(kind).names
-    pages = [page async for page in rows.pages(db, kind, rows.Query(), NOW)]
-    found = [dict(zip(names, row, strict=True)) for page in pages for row in zip(*page.columns, strict=True)]
-    by_platform = {row["platform"]: {name for name in row if row[name] is not None} for row in found}
     words = {"text", "url", "lang", "labels", "author", "handle", "name"}
-    assert not by_platform["x"] & words
-    assert by_platform["x"] | words >= by_platform["mastodon"]
+    for kind in ("posts", "accounts", "snapshots"):
+        names = rows.columns(kind).names
+        pages = [page async for page in rows.pages(db, kind, rows.Query(), NOW)]
+        found = [dict(zip(names, row, strict=True)) for page in pages for row in zip(*page.columns, strict=True)]
+        filled = {row["platform"]: {name for name in row if row[name] is not None} for row in found}
+        assert not filled["x"] & words, kind
+        assert filled["x"] | words >= filled["mastodon"], kind
