@@ -12,7 +12,7 @@ from app.store import redaction
 from app.store.redaction import Away
 
 _IS_GONE = Post.state == literal_column("'gone'")
-"""As the index has it: SQLite takes it for a word that stands in the statement alone."""
+"""Spelt out, as in the index: one that is a parameter would not be found by it."""
 
 
 @dataclass(frozen=True, slots=True)
