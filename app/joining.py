@@ -26,7 +26,7 @@ async def join(
 
     Invalid names what is missing or refused; then nothing is saved.
     """
-    await sources.look_over(settings, new)
+    new = await sources.look_over(settings, new)
     new, credential = credential_of(new, secret)
     check_needs(new, credential)
     async with db.read() as session:

@@ -219,13 +219,13 @@ async def opened(
 
 async def add(db: Database, settings: Settings, new: NewSource, now: int) -> int:
     """A new source, its words and its address checked. Invalid names the field."""
-    await look_over(settings, new)
+    new = await look_over(settings, new)
     _check_credential_file(new.credential_file)
     async with db.write() as session:
         return await rows.insert(session, new, now)
 
 
-async def look_over(settings: Settings, new: NewSource) -> None:
+async def look_over(settings: Settings, new: NewSource) -> NewSource:
     """What can be said of a new source without asking its server. Invalid names the field."""
     if not _NAME.match(new.name):
         raise Invalid("name", new.name, "use a to z, 0 to 9, dot, dash and underscore, at most 63")
@@ -239,6 +239,7 @@ async def look_over(settings: Settings, new: NewSource) -> None:
             raise Invalid("url", new.url, str(error)) from None
     elif offer.needs_url:
         raise Invalid("url", None, f"say which server: {offer.url_words}")
+    return replace(new, network=offer.network or None)
 
 
 def _check_credential_file(path: str | None) -> None:

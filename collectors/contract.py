@@ -55,6 +55,7 @@ class Offer:
     needs_identifier: bool = False
     identifier_words: str = ""  # what goes with the credential; "": nothing
     costs: Mapping[str, Cost] = field(default_factory=dict)  # of "search", "look", "accounts", "counts" one call
+    network: str = ""  # the platform under whose name its posts and people are kept, where that is another's
     notes: tuple[str, ...] = ()
     policy: Policy = USUAL  # what its terms ask of whoever keeps its posts
 

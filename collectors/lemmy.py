@@ -68,6 +68,7 @@ class Lemmy:
 
     offer: ClassVar[Offer] = Offer(
         platform="lemmy",
+        network="mastodon",
         metrics=frozenset({"likes", "replies"}),
         allowances=(Allowance("search", 60, timedelta(minutes=10)), Allowance("calls", 180, timedelta(minutes=1))),
         page_size=LIMIT,
@@ -79,7 +80,7 @@ class Lemmy:
         notes=(
             "Lemmy has no hashtags: a post is found by its words, and kept where the hashtag stands among them.",
             "Likes are votes up; votes down are not kept. People have no followers.",
-            "Comments are counted, and not searched.",
+            "Comments are counted, and not searched. A post that Mastodon shows too counts once, under its name.",
         ),
         policy=Policy(terms="Each server has its own rules. What is deleted or removed there goes here."),
     )
@@ -93,8 +94,7 @@ class Lemmy:
         self._http = Http(client, base_url, meter, no_rates, secret=credential.secret if credential else None, now=now)
 
     async def check(self) -> Mapping[str, str]:
-        version = (await self._get("/site")).said("version")
-        if not version:
+        if not (version := (await self._get("/site")).said("version")):
             raise Refused(f"{self._http.base.host} answers, but not as Lemmy does")
         return {"server": self._http.base.host, "software": "lemmy", "version": version}
 

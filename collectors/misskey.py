@@ -59,6 +59,7 @@ class Misskey:
 
     offer: ClassVar[Offer] = Offer(
         platform="misskey",
+        network="mastodon",
         metrics=frozenset({"likes", "reposts", "replies"}),
         allowances=(Allowance("calls", 300, timedelta(minutes=5)),),  # ours: servers name no figure
         page_size=LIMIT,
@@ -69,8 +70,7 @@ class Misskey:
         credential_words="an access token with the right to read; most servers need none",
         notes=(
             "Likes are reactions of every kind; a server counts those that reached it.",
-            "Known posts are read again one by one: many posts take many calls.",
-            "A post that a Mastodon source shows too is counted once on each of the two platforms.",
+            "Posts are kept under the name of Mastodon's network: one that both show counts once.",
         ),
         policy=Policy(
             withheld=frozenset({"noindex"}),
@@ -88,8 +88,7 @@ class Misskey:
         self._http = Http(client, base_url, meter, no_rates, secret=credential.secret if credential else None, now=now)
 
     async def check(self) -> Mapping[str, str]:
-        version = (await self._ask("meta", {"detail": False})).said("version")
-        if not version:
+        if not (version := (await self._ask("meta", {"detail": False})).said("version")):
             raise Refused(f"{self._http.base.host} answers, but not as Misskey does")
         said = {"server": self._http.base.host, "software": "misskey", "version": version}
         if self._http.secret:

@@ -87,7 +87,7 @@ async def save_source(request: Request) -> Response:
     if opened is None:
         raise Invalid("kept", "…", "this form is too old: check the source again")
     new, secret = opened
-    await sources.look_over(state.settings, new)
+    new = await sources.look_over(state.settings, new)
     sealed = state.keys.seal(secret, sources.sealed_for(new.name)) if secret else None
 
     async def work(session: Session) -> Done:

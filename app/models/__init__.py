@@ -21,9 +21,10 @@ from app.models.outcomes import Annotation, InboundHook, InfluencerCode, Outcome
 from app.models.posts import Account, AccountLook, Post, PostText, Snapshot, Tagging
 from app.models.privacy import Chore, ComplianceJob, Erasure, Retention, Seal, Tombstone
 from app.models.rollups import Debut, Member, Rollup, Subject
-from app.models.tracking import Budget, Coverage, Hashtag, NativeCount, Pass, Source, Stream, Track
+from app.models.tracking import NETWORK, Budget, Coverage, Hashtag, NativeCount, Pass, Source, Stream, Track
 
 __all__ = [
+    "NETWORK",
     "Account", "AccountLook", "Alert", "AlertRule", "AlertState", "AlertTransition", "Annotation", "Attempt",
     "Audit", "Base", "Budget", "Campaign", "CampaignHashtag", "CampaignInfluencer", "Chore", "ComplianceJob",
     "Coverage", "Debut", "Delivery", "DetectorState", "Endpoint", "Erasure", "Event", "Hashtag", "Idempotency",

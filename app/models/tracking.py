@@ -1,6 +1,6 @@
 """What is followed, where, how far it was observed, and what may still be spent on it."""
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.types import CLUSTERED
@@ -31,7 +31,12 @@ class Source(Base):
     created_at: Mapped[Millis]
     removed_at: Mapped[Millis | None]
     limits: Mapped[Words | None]  # its owner's own, by allowance, as JSON
+    network: Mapped[Words | None]  # where its posts and people belong, where that is another platform's name
     lends_to: Mapped[int | None]  # the source whose work its credential shares; it has no tracks of its own
+
+
+NETWORK = func.coalesce(Source.network, Source.platform)
+"""The platform under whose name what a source shows is kept."""
 
 
 class Budget(Base):

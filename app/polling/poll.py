@@ -153,7 +153,7 @@ def _ours(ours: Visit, page: Page) -> list[Post]:
 
 
 def _key(ours: Visit, post: Post) -> int:
-    return keep.post_key(ours.claimed.platform, post.native_id)
+    return keep.post_key(ours.claimed.network, post.native_id)
 
 
 async def _keep_page(ours: Visit, page: Page, before: Walk, *, resumed: bool) -> Walk:
@@ -165,7 +165,7 @@ async def _keep_page(ours: Visit, page: Page, before: Walk, *, resumed: bool) ->
         after = replace(after, failures=0)
     plan = terms.plan(claimed.platform, now, cadence.plan(now, claimed.interval_ms))
     arrivals = Arrivals(
-        claimed.platform, posts, now, claimed.source_id, plan=plan, account_plan=now + cadence.ACCOUNTS_AGAIN
+        claimed.network, posts, now, claimed.source_id, plan=plan, account_plan=now + cadence.ACCOUNTS_AGAIN
     )
     async with ours.db.write() as session:
         await tracks.hold(session, claimed, now)

@@ -180,7 +180,7 @@ async def _read(ours: Refresh, collector: Refreshes, batch: Sequence[Known]) -> 
     absent = [post for post in batch if post.local_id in looked.absent]
     unread = [post for post in batch if post.local_id not in looked.absent and post.local_id not in shown]
     arrivals = Arrivals(
-        ours.source.platform, terms.posts(ours.source.platform, looked.posts, now), now, ours.source.id,
+        ours.source.network, terms.posts(ours.source.platform, looked.posts, now), now, ours.source.id,
         plan=terms.plan(ours.source.platform, now, cadence.plan(now, ours.settings.poll_seconds * SECOND)),
         account_plan=now + cadence.ACCOUNTS_AGAIN,
     )  # fmt: skip
@@ -225,7 +225,7 @@ async def _read_accounts(ours: Refresh, reads: ReadsAccounts, due: Sequence[Know
     looked = await reads.accounts([account.local_id for account in due])
     now = ours.now
     shown = terms.authors(ours.source.platform, looked.accounts)
-    seen = [accounts.Seen(ours.source.platform, one, now, now + cadence.ACCOUNTS_AGAIN) for one in shown]
+    seen = [accounts.Seen(ours.source.network, one, now, now + cadence.ACCOUNTS_AGAIN) for one in shown]
     found = {one.id for one in seen}
     absent = [one for one in due if one.local_id in looked.absent and one.id not in found]
     unread = [one for one in due if one.local_id not in looked.absent and one.id not in found]

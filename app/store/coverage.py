@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, func, select
 
 from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
-from app.models import Coverage, Hashtag, Source, Track
+from app.models import NETWORK, Coverage, Hashtag, Source, Track
 
 STATES = ("complete", "partial", "missed", "imported")
 COVERED = ("complete", "imported")
@@ -176,7 +176,7 @@ def _union(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 async def of_hashtags(session: ReadSession, hashtags: Sequence[int], as_of: int | None = None) -> list[Observed]:
     """Every track of the hashtags, with its coverage; as far as can be told as it was known at `as_of`."""
     query = (
-        select(Track.id, Hashtag.tag, Source.name, Source.platform, Source.kind, Track.since_at, Track.until_at)
+        select(Track.id, Hashtag.tag, Source.name, NETWORK, Source.kind, Track.since_at, Track.until_at)
         .join(Hashtag, Hashtag.id == Track.hashtag_id)
         .join(Source, Source.id == Track.source_id)
         .where(among(session, Track.hashtag_id, hashtags))

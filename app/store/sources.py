@@ -25,6 +25,7 @@ class NewSource:
     credential_sealed: str | None = field(default=None, repr=False)
     limits: Mapping[str, int] = field(default_factory=dict)
     lends_to: int | None = None
+    network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Live:
     id: int
     name: str
     platform: str
+    network: str
 
     @classmethod
     def of(cls, row: Source) -> "Live":
-        return cls(row.id, row.name, row.platform)
+        return cls(row.id, row.name, row.platform, row.network or row.platform)
 
 
 async def payer(session: ReadSession, row: Source) -> int:
@@ -131,6 +133,7 @@ async def insert(session: Session, new: NewSource, now: int) -> int:
         name=new.name, platform=new.platform, kind="live", base_url=new.url, identifier=new.identifier,
         credential_file=new.credential_file, credential_sealed=new.credential_sealed, state="ok", state_at=now,
         failures=0, refresh_term=0, created_at=now, limits=_limits(new.limits), lends_to=new.lends_to,
+        network=new.network,
     )  # fmt: skip
     session.add(row)
     await session.flush()

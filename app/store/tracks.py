@@ -8,7 +8,7 @@ from sqlalchemy import and_, or_, select, update
 from app.db.dialect import put
 from app.db.engine import ReadSession, Session
 from app.errors import Fenced
-from app.models import Hashtag, Pass, Source, Track
+from app.models import NETWORK, Hashtag, Pass, Source, Track
 
 LEASE_MS = 30_000
 """How long a claim holds without a sign of life, of which there are three in that time (app.polling.patience)."""
@@ -27,6 +27,7 @@ class Claimed:
     hashtag_id: int
     source_id: int
     platform: str
+    network: str
     since: int
     due_at: int
     interval_ms: int
@@ -66,7 +67,7 @@ async def claim(session: Session, track_id: int, now: int, *, even_if_early: boo
     query = (
         select(
             Track.id, Track.term, Hashtag.spelling, Track.hashtag_id, Track.source_id, Source.platform,
-            Track.since_at, Track.due_at, Track.interval_s * 1_000, Track.failures, Track.walked_to,
+            NETWORK, Track.since_at, Track.due_at, Track.interval_s * 1_000, Track.failures, Track.walked_to,
             Track.look_back_to, Track.deep_at, Track.walks,
         )
         .join(Hashtag, Hashtag.id == Track.hashtag_id)
@@ -74,8 +75,8 @@ async def claim(session: Session, track_id: int, now: int, *, even_if_early: boo
         .where(Track.id == track_id)
     )  # fmt: skip
     values = list((await session.execute(query)).one())
-    early = values[7] is None or values[7] > now
-    values[7] = now if early else values[7]
+    early = values[8] is None or values[8] > now
+    values[8] = now if early else values[8]
     return Claimed(*[*values, early])
 
 

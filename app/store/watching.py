@@ -12,6 +12,7 @@ from app.db.dialect import among, put
 from app.db.engine import ReadSession, Session
 from app.db.types import hash_id
 from app.models import (
+    NETWORK,
     Campaign,
     CampaignHashtag,
     CampaignInfluencer,
@@ -95,7 +96,7 @@ async def tracks(session: ReadSession) -> dict[str, list[Looked]]:
     ends: dict[int, int] = dict((await session.execute(proved.group_by(Coverage.track_id))).all())
     query = (
         select(
-            Track.id, Hashtag.tag, Track.hashtag_id, Track.source_id, Source.name, Source.platform, Track.interval_s,
+            Track.id, Hashtag.tag, Track.hashtag_id, Track.source_id, Source.name, NETWORK, Track.interval_s,
             Track.failures, Track.due_at, Track.claimed_until,
         )
         .join(Hashtag, Hashtag.id == Track.hashtag_id)

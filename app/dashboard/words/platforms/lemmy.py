@@ -9,5 +9,8 @@ FRENCH = {
     "Likes are votes up; votes down are not kept. People have no followers.": (
         "Les mentions j’aime sont des votes pour ; les votes contre ne sont pas gardés. Personne n’a d’abonnés."
     ),
-    "Comments are counted, and not searched.": "Les commentaires sont comptés, mais pas cherchés.",
+    "Comments are counted, and not searched. A post that Mastodon shows too counts once, under its name.": (
+        "Les commentaires sont comptés, mais pas cherchés. "
+        "Une publication que Mastodon montre aussi compte une fois, sous son nom."
+    ),
 }

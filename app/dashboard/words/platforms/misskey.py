@@ -8,10 +8,7 @@ FRENCH = {
     "Likes are reactions of every kind; a server counts those that reached it.": (
         "Les mentions j’aime sont des réactions de toute sorte ; un serveur compte celles qui lui sont parvenues."
     ),
-    "Known posts are read again one by one: many posts take many calls.": (
-        "Les publications connues sont relues une à une : beaucoup de publications font beaucoup d’appels."
-    ),
-    "A post that a Mastodon source shows too is counted once on each of the two platforms.": (
-        "Une publication qu’une source Mastodon montre aussi est comptée une fois sur chacune des deux plateformes."
+    "Posts are kept under the name of Mastodon's network: one that both show counts once.": (
+        "Les publications sont gardées sous le nom du réseau de Mastodon : celle que les deux montrent compte une fois."
     ),
 }
