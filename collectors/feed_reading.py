@@ -108,7 +108,7 @@ def _read_xml(body: bytes, url: str) -> Feed:
         raise Malformed(f"cannot be read as a feed ({type(error).__name__})") from None
     if not parsed.get("version"):
         raise Malformed(no_feed(body))
-    if parsed.get("bozo") and isinstance(parsed.bozo_exception, SAXException) and not _WHOLE.search(body):
+    if parsed.get("bozo") and isinstance(parsed.bozo_exception, SAXException) and not _WHOLE.search(body[-4_096:]):
         raise Malformed("a feed that is cut off")
     return _feed(parsed, url)
 
