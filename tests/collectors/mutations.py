@@ -4,6 +4,7 @@ Chance comes from the caller: the same dice spoil alike.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
@@ -43,6 +44,7 @@ DIRTY = (
     "%00%zz/../",
 )
 DATES = ("0000-00-00T00:00:00Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "soon", "1e18")
+_ORIGIN = re.compile(r"https?://[^/?#\s\"'<>\\\\]+")
 MARK = "\ue000mark\ue000"
 
 
@@ -158,7 +160,14 @@ def status(exchange: Exchange, dice: Random) -> Spoilt:
     return Spoilt("status", httpx.Response(code, headers=dict(exchange.headers), content=exchange.content))
 
 
-BYTES = (cut_off, byte_changed, piece_moved, header, status)
+def elsewhere(exchange: Exchange, _: Random) -> Spoilt:
+    """Every address that it names is another server's: links to further pages too."""
+    headers = {name: _ORIGIN.sub("https://evil.example", value) for name, value in exchange.headers.items()}
+    body = _ORIGIN.sub("https://evil.example", exchange.content.decode("utf-8", "surrogateescape"))
+    return Spoilt("elsewhere", _answer(exchange, body.encode("utf-8", "surrogateescape"), headers))
+
+
+BYTES = (cut_off, byte_changed, piece_moved, header, status, elsewhere)
 
 
 def _answer(exchange: Exchange, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
