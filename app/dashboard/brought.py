@@ -21,6 +21,7 @@ class Row:
     donors: str
     average: str
     by: str
+    givers: int = 0
 
 
 def rows(found: Sequence[Brought], names: dict[str, str], w: Words) -> list[Row]:
@@ -40,7 +41,7 @@ def _row(parts: list[Brought], names: dict[str, str], w: Words) -> Row:
         money(micros, currency, w) if currency else w.number(count),
         w.number(givers) if currency else "–",
         money(round(micros / givers / CENT) * CENT, currency, w) if currency and givers else "–",
-        ", ".join(shares) or "–",
+        ", ".join(shares) or "–", givers if currency else 0,
     )  # fmt: skip
 
 

@@ -45,10 +45,27 @@ async def show_influence(slug: str, request: Request) -> Response:
     left = w.listed([_brought(one.count, one.micros, one.currency, w) for one in found.unattributed])
     bars = sorted(rows, key=lambda row: -row.wide)[:MOST_BARS]
     return render.page(
-        request, "grew.html", kept=kept, it=it, rows=rows, bars=bars, left=left, authors=w.number(found.authors),
+        request, "grew.html", answer=_answer(found, w), kept=kept, it=it,
+        rows=rows, bars=bars, left=left, authors=w.number(found.authors),
         reposts=w.number(found.reshares.seen) if found.reshares.seen else "",
         api=f"/api/v1/campaigns/{kept.it.slug}/influencers{_known(it)}",
     )  # fmt: skip
+
+
+def _answer(found: Influence, w: Words) -> str:
+    """Who began, and whose lift is the largest that can be told."""
+    people = [row for row in found.rows if row.influencer and row.name]
+    began = min((row for row in people if row.first_at is not None), key=lambda row: row.first_at or 0, default=None)
+    lifted = [(row.lift.credit.value, row) for row in people if row.lift and row.lift.credit.value is not None]
+    said = [w("grew.began", who=began.name)] if began else []
+    if lifted:
+        value, row = max(lifted, key=lambda one: one[0])
+        low, high = ((row.lift and getattr(row.lift.credit, name)) or 0 for name in ("low", "high"))
+        numbers = {name: w.number(round(x)) for name, x in (("n", value), ("low", low), ("high", high))}
+        said.append(w("grew.most", who=row.name, **numbers))
+    elif began:
+        said.append(w("grew.chance"))
+    return " ".join(said)
 
 
 def _known(it: Asked) -> str:

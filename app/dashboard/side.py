@@ -1,5 +1,6 @@
 """The page that puts campaigns side by side, made to be printed: small curves from day 0, and one table."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -19,6 +20,7 @@ from app.store import campaigns, comparing
 
 router = APIRouter(route_class=render.Page)
 MOST_OFFERED = 50
+WEEK = 168
 WIDE, HIGH = 10_000, 1_000
 MOST_BARS = 84
 FLAT = 12
@@ -79,8 +81,26 @@ async def told_of(
     return {
         "chosen": [one["slug"] for one in found["campaigns"]], "found": found, "rows": rows, "notes": notes,
         "smalls": smalls, "bars": bars, "covered": _covered(found, w),
+        "week": _week(found, names, w),
         "ratios": [_ratio(one, names, metric, w) for one in found["log_ratios"]],
     }  # fmt: skip
+
+
+def _week(found: dict[str, Any], names: dict[str, str], w: Words) -> list[str]:
+    """Which grew fastest in its first week, by the hours that were observed for all; nothing of younger ones."""
+    series = [one["series"] for one in found["campaigns"]]
+    week = bisect_left(series[0]["hours"], WEEK)
+    gains = [one["gain"][:week] for one in series]
+    if found["age_hours"] < WEEK or all(gain is None for gain in gains[0]):
+        return []
+    sums = [
+        (round(sum(gain or 0 for gain in each)), names[one["slug"]])
+        for each, one in zip(gains, found["campaigns"], strict=True)
+    ]
+    (most, first), *rest = sorted(sums, key=lambda one: -one[0])
+    others = w.listed([w("week.other", n=w.number(n), name=name) for n, name in rest])
+    said = w(f"week.{found['metric']}", first=first, n=w.number(most), others=others)
+    return [said, w("week.part")] if None in gains[0] else [said]
 
 
 def metric_of(request: Request) -> str:
@@ -164,5 +184,8 @@ def _ratio(one: dict[str, Any], names: dict[str, str], metric: str, w: Words) ->
     of, to = names[one["of"]], names[one["to"]]
     if one["value"] is None:
         return w(f"side.no_ratio.{metric}", of=of, to=to, why=told(w, one["reason"]))
-    low, value, high = (side_table.number(x, w) for x in one["ratio"])
+    ratio = one["ratio"]
+    if one["value"] < 0:  # "31 times" is read at once, "0.032 times" is not
+        of, to, ratio = to, of, [1 / max(x, 1e-300) for x in reversed(ratio)]
+    low, value, high = (side_table.number(x, w) for x in ratio)
     return w(f"side.ratio.{metric}", of=of, to=to, n=value, low=low, high=high)

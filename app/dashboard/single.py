@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.analysis.tags import normal
-from app.dashboard import brought, noted, panels, posts, render, subjects, tables
+from app.dashboard import brought, noted, panels, posts, render, short, subjects, tables
 from app.dashboard.asked import MEASURES, Asked
 from app.dashboard.render import now_of, words_of
 from app.dashboard.subjects import Subject
@@ -29,6 +29,7 @@ async def show_campaign(slug: str, request: Request) -> Response:
         subject = subjects.of_campaign(kept, w)
         more: dict[str, Any] = {"kept": kept, "people": await overview.people(session, kept.it.influencers)}
         more["brought"] = await _brought(session, kept, w)
+        more["first"] = await overview.first_of(session, kept.id, kept.it.influencers)
         found = await annotations.listed(session, kept.id, None, noted.MOST_NOTES)
         more["notes"] = noted.notes(found, it, w)
         subject = replace(subject, marks=(*subject.marks, *noted.marks(found, w)))
@@ -76,6 +77,8 @@ async def _page(
         strongest = [posts.card(one, render.who_of(request)) for one in found]
     unseen, unseen_more = tables.missing(shown, it, w)
     every = render.EVERY_S if it.end is None and len(shown.edges) <= MOST_LIVE_ROWS else 0
+    if subject.kind == "campaign":
+        more["short"] = short.answers(more["first"], more["brought"], unseen, subject.path, w, it.tz)
     # Who is new among the authors of one person says nothing.
     measures = [name for name in MEASURES if subject.kind != "influencer" or name != "authors"]
     return render.watched(

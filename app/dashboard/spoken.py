@@ -27,6 +27,7 @@ FRENCH = {
         "douteux : {} publications sur {} qui avaient été montrées ne l’ont plus été"
     ),
     "cut off: the worker stopped": "coupé : le service s’est arrêté",
+    "the machine that watches was switched off": "la machine qui observe était éteinte",
     "the worker stopped": "le service s’est arrêté",
     "the stream was cut off": "le flux a été coupé",
     "the stream came to its end": "le flux a pris fin",

@@ -8,7 +8,18 @@ from sqlalchemy import func, select
 from app.analysis.sums import HOUR
 from app.db.dialect import among
 from app.db.engine import ReadSession
-from app.models import Account, Campaign, CampaignInfluencer, Influencer, Member, Post, PostText, Rollup
+from app.models import (
+    Account,
+    Campaign,
+    CampaignInfluencer,
+    Debut,
+    Influencer,
+    InfluencerAccount,
+    Member,
+    Post,
+    PostText,
+    Rollup,
+)
 from app.store.subjects import subject_key
 
 
@@ -89,6 +100,30 @@ class Named:
 async def people(session: ReadSession, ids: Sequence[str]) -> list[Named]:
     query = select(Influencer.id, Influencer.name).where(among(session, Influencer.id, ids)).order_by(Influencer.name)
     return [Named(*row) for row in (await session.execute(query))]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first of a campaign's people: when they posted, and how many authors had before."""
+
+    name: str
+    at: int
+    before: int
+
+
+async def first_of(session: ReadSession, campaign: str, ids: Sequence[str]) -> First | None:
+    key = subject_key("campaign", campaign)
+    theirs = (
+        select(Influencer.name, Debut.born_at)
+        .join(InfluencerAccount, InfluencerAccount.influencer_id == Influencer.id)
+        .join(Debut, Debut.account_id == InfluencerAccount.account_id)
+        .where(Debut.subject_id == key, among(session, Influencer.id, ids))
+    )
+    found = (await session.execute(theirs.order_by(Debut.born_at, Influencer.name).limit(1))).first()
+    if found is None:
+        return None
+    earlier = select(func.count()).where(Debut.subject_id == key, Debut.born_at < found[1])
+    return First(found[0], found[1], (await session.execute(earlier)).scalar_one())
 
 
 async def campaigns_of(session: ReadSession, person: str) -> list[Named]:

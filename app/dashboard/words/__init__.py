@@ -29,6 +29,7 @@ from app.dashboard.words import (
     second,
     settings,
     shares,
+    short,
     side,
     sources,
     starting,
@@ -37,8 +38,8 @@ from app.dashboard.words import (
 )
 
 ROOMS = (
-    common, front, today, noted, looks, form, curves, files, side, grew, report, sources, platforms, settings, second,
-    privacy, audited, alerts, rules, endpoints, shares, entry, starting,
+    common, front, today, noted, looks, form, curves, files, side, short, grew, report, sources, platforms, settings,
+    second, privacy, audited, alerts, rules, endpoints, shares, entry, starting,
 )  # fmt: skip
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},

@@ -1,0 +1,43 @@
+"""The words of a campaign's answers, and of the first week of those that are compared."""
+
+EN = {
+    "short": "In short",
+    "short.began": "Who began",
+    "short.brought": "What it brought in",
+    "short.unseen": "Not observed",
+    "short.first": "{who} was the first to post, on {time}.",
+    "short.after": "Of its people {who} was the first to post, on {time}, after {others}.",
+    "short.others.one": "{n} other author",
+    "short.others.many": "{n} other authors",
+    "short.donors.one": "{n} donor",
+    "short.donors.many": "{n} donors",
+    "short.gaps.one": ", and {n} more time",
+    "short.gaps.many": ", and {n} more times",
+    "short.all": "See all",
+    "week.engagement": "In its first week {first} grew fastest: an engagement of {n}, against {others}.",
+    "week.native_posts": "In its first week {first} grew fastest: {n} posts, against {others}.",
+    "week.other": "{n} of {name}",
+    "week.part": "Counted where all of them were observed.",
+    "today.compare": "Which one grew faster? Side by side",
+}
+
+FR = {
+    "short": "En bref",
+    "short.began": "Qui a commencé",
+    "short.brought": "Ce qu’elle a rapporté",
+    "short.unseen": "Non observé",
+    "short.first": "{who} a publié en premier, le {time}.",
+    "short.after": "Parmi les siens, {who} a publié en premier, le {time}, après {others}.",
+    "short.others.one": "{n} autre auteur",
+    "short.others.many": "{n} autres auteurs",
+    "short.donors.one": "{n} donateur",
+    "short.donors.many": "{n} donateurs",
+    "short.gaps.one": ", et {n} autre fois",
+    "short.gaps.many": ", et {n} autres fois",
+    "short.all": "Tout voir",
+    "week.engagement": "La première semaine, {first} a grandi le plus vite : un engagement de {n}, contre {others}.",
+    "week.native_posts": "La première semaine, {first} a grandi le plus vite : {n} publications, contre {others}.",
+    "week.other": "{n} pour {name}",
+    "week.part": "Compté là où toutes ont été observées.",
+    "today.compare": "Laquelle a grandi le plus vite ? Côte à côte",
+}
