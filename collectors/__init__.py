@@ -16,6 +16,7 @@ from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
 from collectors.rates import utc_now
 from collectors.reddit import Reddit
+from collectors.telegram import Telegram
 from collectors.threads import Threads
 from collectors.tiktok import Tiktok
 from collectors.tumblr import Tumblr
@@ -50,6 +51,7 @@ PLATFORMS: dict[str, Platform] = {
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
     "reddit": Reddit,
+    "telegram": Telegram,  # with the extra groundswell[telegram]
     "threads": Threads,
     "tiktok": Tiktok,
     "tumblr": Tumblr,

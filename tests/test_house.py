@@ -75,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bench": {"app", "collectors", "sandbox", "tests"},
 }
 # What reads a platform's answers, and nothing that could store or serve them.
-PARSERS = {"feedparser", "httpcore", "httpx", "msgspec", "nh3", "regex", "websockets"}
+PARSERS = {"feedparser", "httpcore", "httpx", "msgspec", "nh3", "regex", "telethon", "websockets"}
 
 
 def module_of(path: Path) -> str:
