@@ -14,6 +14,7 @@ from app.commands import (
     rollups,
     sources,
     spikes,
+    streaming,
     upkeep,
     watch,
 )
@@ -47,6 +48,7 @@ app.command(epilog=_example("spikes mentions.csv"))(spikes.spikes)
 app.command("import", epilog=_example("import posts posts.csv"))(files.import_)
 app.command(epilog=_example("export snapshots '#climate' '#water' --out snapshots.csv"))(export.export)
 app.add_typer(rollups.app, name="rollups")
+sources.app.command(epilog=_example("sources stream sky --url wss://jetstream.example"))(streaming.stream)
 app.add_typer(sources.app, name="sources")
 app.add_typer(access.users, name="users")
 app.add_typer(access.tokens, name="tokens")

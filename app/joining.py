@@ -14,6 +14,7 @@ from app.errors import Invalid
 from app.settings import Settings
 from app.store import sources as rows
 from app.store.sources import NewSource
+from app.store.streams import Candidate
 from collectors.contract import Allowance, Credential, Offer
 from collectors.errors import Refused
 
@@ -56,6 +57,8 @@ def credential_of(new: NewSource, secret: str | None) -> tuple[NewSource, Creden
 def check_needs(new: NewSource, credential: Credential | None) -> None:
     """Invalid names the first thing that the platform needs and that is not there."""
     offer = collectors.offer(new.platform)
+    if credential is None and is_heard(new.platform, new.url):
+        return
     if offer.needs_identifier and not new.identifier:
         raise Invalid("identifier", None, f"{new.platform} asks for it: {offer.identifier_words}")
     if offer.needs_credential and credential is None:
@@ -63,6 +66,11 @@ def check_needs(new: NewSource, credential: Credential | None) -> None:
     for one in to_be_set(offer):
         if one.name not in new.limits and new.lends_to is None:
             raise Invalid("limit", None, f"say how much may be spent at most: {example(one)}")
+
+
+def is_heard(platform: str, url: str | None) -> bool:
+    """Whether its stream finds posts for whoever asks: then a source needs no token, and is not searched."""
+    return sources.streams(Candidate(0, platform, url, with_credential=False, url=None))
 
 
 def to_be_set(offer: Offer) -> list[Allowance]:

@@ -22,6 +22,7 @@ from app.store import sources as rows
 from app.store.source_reads import Allowed
 from app.store.sources import NewSource
 from app.store.streams import Candidate
+from app.store.streams import again as streams_again
 from collectors.contract import USUAL_COST, Allowance, Collector, Credential, Offer, Told
 from collectors.errors import CollectorError, Refused, Spent, Unauthorized
 from collectors.policy import USUAL, Policy
@@ -308,6 +309,7 @@ async def check(db: Database, settings: Settings, clock: Clock, name: str) -> Ma
         facts = await collector.check()
     async with db.write() as session:
         await rows.set_state(session, row.id, "ok", None, to_ms(clock.now()))
+        await streams_again(session, row.id, to_ms(clock.now()))
     return facts
 
 

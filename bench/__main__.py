@@ -13,6 +13,7 @@ from bench import (
     exports,
     imports,
     ingest,
+    jetstream,
     reading,
     rollups,
     serving,
@@ -25,8 +26,8 @@ from bench.machine import described, table
 
 PARTS: dict[str, ModuleType] = {
     "compare": compare, "curve": curve, "deliveries": deliveries, "dot": dot, "exports": exports, "imports": imports,
-    "ingest": ingest, "reading": reading, "rollups": rollups, "serving": serving, "spikes": spikes, "startup": startup,
-    "told": told, "watch": watch,
+    "ingest": ingest, "jetstream": jetstream, "reading": reading, "rollups": rollups, "serving": serving,
+    "spikes": spikes, "startup": startup, "told": told, "watch": watch,
 }  # fmt: skip
 RESULTS = Path(__file__).parent / "README.md"
 MARK = "## Last results\n"

@@ -50,8 +50,11 @@ def _of_sources(sources: Iterable[SourceState]) -> bytes:
     late = Gauge("groundswell_source_lateness_seconds", "Age of its most overdue track.", names, registry=registry)
     tracks = Gauge("groundswell_source_tracks", "Hashtags that it is asked for.", names, registry=registry)
     left = Gauge("groundswell_budget_remaining", "What is left to spend.", (*names, "budget"), registry=registry)
+    heard = Gauge("groundswell_stream_up", "1 while the source's stream is heard.", names, registry=registry)
     for source in sources:
         mine = (source.name, source.platform)
+        if source.stream and source.stream.state != "off":
+            heard.labels(*mine).set(source.stream.state == "live")
         up.labels(*mine).set(source.state in ("ok", "waiting"))
         late.labels(*mine).set((source.late_ms or 0) / 1_000)
         tracks.labels(*mine).set(source.tracks)

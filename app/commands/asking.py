@@ -21,9 +21,12 @@ def filled(
     if sys.stdin.isatty():
         if offer.needs_url and url is None:
             url = typer.prompt(f"Address ({offer.url_words})", err=True)
+        heard = joining.is_heard(platform, url) and file is None
         if offer.needs_identifier and identifier is None and file is None:
-            identifier = typer.prompt(f"Identifier ({offer.identifier_words})", err=True)
-        if offer.needs_credential and file is None:
+            words = f"{offer.identifier_words}{'; empty: its stream alone, no search' if heard else ''}"
+            default = "" if heard else None
+            identifier = typer.prompt(f"Identifier ({words})", default=default, show_default=False, err=True) or None
+        if offer.needs_credential and file is None and not (heard and identifier is None):
             secret = typer.prompt(f"Token ({offer.credential_words})", hide_input=True, err=True)
         for one in joining.to_be_set(offer):
             if not any(text.startswith(f"{one.name}=") for text in said):

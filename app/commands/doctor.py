@@ -13,7 +13,7 @@ from app.db.engine import Database
 from app.errors import Problem
 from app.privacy import sweep
 from app.settings import Settings
-from app.store import checkup, sources
+from app.store import checkup, sources, streams
 
 LITTLE, TOO_LITTLE = 2 << 30, 200 << 20
 SKEW = 2 * MINUTE
@@ -106,12 +106,17 @@ def _private(path: Path, what: str) -> Check:
 async def _work(db: Database) -> AsyncIterator[Check]:
     async with db.read() as session:
         rows, late = await sources.live(session), await checkup.overdue(session, now())
+        heard = await streams.shown(session, [row.id for row in rows], now())
         over = sum(one.posts for one in await sweep.over(session, now()))
     for row in rows:
         well = row.state in ("ok", "waiting")
         yield Check(
             "ok" if well else "warning", f"source {row.name}", row.state + (f": {row.reason}" if row.reason else "")
         )
+        if (stream := heard.get(row.id)) and stream.state != "off":
+            state = "ok" if stream.state == "live" else "warning"
+            words = f"stream {stream.state}" + (f": {stream.reason}" if stream.reason else "")
+            yield Check(state, f"source {row.name}", words)
         if row.credential_file:
             yield _credential(row.name, Path(row.credential_file))
     word = f"{over} posts are over a platform's limit: groundswell privacy --sweep takes them out"

@@ -76,8 +76,16 @@ def list_(json: AsJson = False) -> None:
         from app.commands import spent
 
         names = ("name", "platform", "url", "state", "since", "reason")
-        rows = [[*(row[name] for name in names), spent.left(row), row["cost_this_month"]] for row in found]
-        show.columns((*names, "left", "cost this month"), rows)
+        rows = [
+            [
+                *(row[name] for name in names),
+                (row["stream"] or {}).get("state"),
+                spent.left(row),
+                row["cost_this_month"],
+            ]
+            for row in found
+        ]
+        show.columns((*names, "stream", "left", "cost this month"), rows)
     else:
         show.say("no sources yet: groundswell sources add mastodon --name home --url https://mastodon.example")
 

@@ -5,6 +5,7 @@ from typing import Any
 from app import sources
 from app.analysis import dollars
 from app.clock import rfc3339
+from app.commands.streaming import told
 from app.db.engine import ReadSession
 from app.store import source_reads
 from app.store import sources as rows
@@ -20,6 +21,7 @@ async def listed(session: ReadSession, now: int) -> list[dict[str, Any]]:
             "since": rfc3339(row.state_at), "waits_until": rfc3339(row.waits_until) if row.waits_until else None,
             "credential_file": row.credential_file, "cost_this_month": source_reads.cost(states[row.name]),
             "budgets": [_budget(one) for one in states[row.name].budgets],
+            "stream": told(states[row.name].stream) or None,
         }
         for row in await rows.live(session)
     ]  # fmt: skip

@@ -22,6 +22,7 @@ class Server:
     budgets: tuple[str, ...]
     hint: str
     cost: str
+    stream: str
 
 
 def _units(units: int, unit: str, w: Words) -> str:
@@ -53,4 +54,10 @@ def shown(one: source_reads.SourceState, w: Words, tz: ZoneInfo) -> Server:
     hint = f"groundswell sources check {one.name}" if one.state in ("failing", "stopped") else ""
     cost = source_reads.cost(one)
     billed = w("dollars", n=w.amount(Decimal(cost))) if cost is not None else ""
-    return Server(one, state, late, is_late, left, hint, billed)
+    return Server(one, state, late, is_late, left, hint, billed, _stream(one, w, tz))
+
+
+def _stream(one: source_reads.SourceState, w: Words, tz: ZoneInfo) -> str:
+    if one.stream is None:
+        return ""
+    return w(f"stream.{one.stream.state}", time=w.moment(one.stream.reached or one.stream.state_at, tz))

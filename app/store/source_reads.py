@@ -10,8 +10,9 @@ from app.analysis.budget import Spent, left, used
 from app.db.dialect import among
 from app.db.engine import ReadSession
 from app.models import Source, Track
-from app.store import budgets, paging
+from app.store import budgets, paging, streams
 from app.store.sources import own_limits, payer
+from app.store.streams import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class SourceState:
     tracks: int
     late_ms: int | None
     budgets: tuple[Left, ...]
+    stream: Shown | None = None
 
 
 def cost(source: SourceState) -> str | None:
@@ -69,12 +71,13 @@ async def listed(
     ids = [row.id for row in rows]
     tracks = await _tracks(session, ids)
     left_of = await _budgets(session, rows, allowed, now)
+    heard = await streams.shown(session, ids, now)
     return [
         SourceState(
             row.name, row.platform, row.kind, row.base_url, row.state, row.reason, row.state_at, row.waits_until,
             tracks.get(row.id, (0, None))[0],
             max(0, now - (tracks.get(row.id, (0, None))[1] or now)) if row.kind == "live" else None,
-            tuple(left_of.get(row.id, ())),
+            tuple(left_of.get(row.id, ())), heard.get(row.id),
         )
         for row in rows
     ]  # fmt: skip

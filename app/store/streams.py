@@ -191,6 +191,24 @@ async def _mark(session: Session, tracks: Sequence[Listened], marks: Mapping[int
     await change(session, Track, "id", {"id": moved, "heard_from": [marks[track] for track in moved]})
 
 
-async def places(session: ReadSession, sources: Sequence[int]) -> dict[int, Stream]:
-    rows = await session.execute(select(Stream).where(among(session, Stream.source_id, sources)))
-    return {row.source_id: row for row in rows.scalars()}
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a stream does. `reached`: up to when all was heard, by its own clock (milliseconds)."""
+
+    state: str
+    reason: str | None
+    state_at: int
+    url: str | None
+    reached: int | None
+
+
+async def shown(session: ReadSession, sources: Sequence[int], now: int) -> dict[int, Shown]:
+    """By source. One that nobody holds any more is cut, whatever its last holder wrote."""
+    found = {}
+    for row in (await session.execute(select(Stream).where(among(session, Stream.source_id, sources)))).scalars():
+        state, reason = (OFF, None) if row.url == OFF else (row.state, row.reason)
+        if state == "live" and (row.claimed_until or 0) < now:
+            state, reason = "cut", "no worker holds it"
+        url = None if row.url == OFF else row.url
+        found[row.source_id] = Shown(state, reason, row.state_at, url, row.reached)
+    return found

@@ -32,26 +32,29 @@ async def test_an_hour_of_a_stream_at_full_speed(db: Database, capfd: pytest.Cap
     source = await jetstream.followed(db, port, to_ms(clock.now()))
     count = int(RATE * MINUTES * 60)
     seen: list[float] = []
+    reached = 0
     with jetstream.poured(jetstream.Pouring(port, 0, count, RATE)):
         await asyncio.sleep(3)
         task = asyncio.create_task(stream.listen(db, jetstream.settings_for(db.url), clock, source))
         began = asyncio.get_running_loop().time()
-        while (passed := asyncio.get_running_loop().time() - began) < MINUTES * 60 + 2:
-            await asyncio.sleep(min(5.0, MINUTES * 60 + 2 - passed))
+        posts, passed = 0, 0.0
+        # A busy machine may send more slowly than it should; then it takes longer.
+        while posts < jetstream.matched(count) and passed < MINUTES * 90:
+            await asyncio.sleep(5)
             assert not task.done(), task
             seen.append(resident())
-        posts, reached = await jetstream.kept(db)
-        late = to_ms(clock.now()) - reached
+            posts, reached = await jetstream.kept(db)
+            passed = asyncio.get_running_loop().time() - began
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    fifth = len(seen) // 5
-    early, late_on = median(seen[fifth : 2 * fifth]), median(seen[-fifth:])
+    fifth = max(1, len(seen) // 5)
+    fifths = [median(seen[at * fifth : (at + 1) * fifth]) for at in range(5)]
     with capfd.disabled():
         sys.stdout.write(
-            f"\nstream soak on the {'file' if db.is_file else 'server'}: {MINUTES:g} minutes, {count:,} events, "
-            f"{posts:,} kept, {late / 1_000:.1f} s behind; resident {early:.0f} MiB early, {late_on:.0f} MiB "
-            f"at the end, most {max(seen):.0f} MiB\n"
+            f"\nstream soak on the {'file' if db.is_file else 'server'}: {passed / 60:.1f} minutes, {count:,} events "
+            f"({count / passed:,.0f}/s), {posts:,} kept, {(to_ms(clock.now()) - reached) / 1_000:.1f} s behind; "
+            f"resident MiB, fifth by fifth: {', '.join(f'{one:.0f}' for one in fifths)}; most {max(seen):.0f}\n"
         )
         sys.stdout.flush()
     assert posts == jetstream.matched(count)
-    assert late_on < early * 1.05
+    assert fifths[4] < fifths[2] * 1.05  # what is held at first, page caches above all, is full by then

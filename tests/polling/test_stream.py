@@ -328,3 +328,23 @@ def test_without_a_password_the_network_is_heard_and_not_searched() -> None:
     assert made.streams_by_itself(None, with_credential=False)
     assert (made.offer.page_size, made.offer.batch_size) == (0, 25)
     assert offer("bluesky").page_size == 100
+
+
+@on(BLUESKY)
+async def test_how_a_stream_does_is_shown(db: Database, clock: FakeClock, tmp_path: Path, kind: str) -> None:
+    """A worker that was killed cannot say that it is gone: its lease does."""
+    async with place(db, clock, tmp_path) as made:
+
+        async def shown() -> tuple[str, str | None]:
+            async with db.read() as session:
+                found = (await streams.shown(session, [made.source_id], made.now))[made.source_id]
+            return found.state, found.reason
+
+        async with listening(made):
+            assert await shown() == ("live", None)
+            clock.advance(31)
+            assert await shown() == ("cut", "no worker holds it")
+        assert await shown() == ("cut", "the worker stopped")
+        async with db.write() as session:
+            await streams.set_url(session, made.source_id, "off", made.now)
+        assert await shown() == ("off", None)

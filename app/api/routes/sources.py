@@ -7,10 +7,11 @@ from app.api.deps import Now, Page, Reading, needs
 from app.api.openapi import problems
 from app.api.route import Route
 from app.api.schemas.common import when
-from app.api.schemas.sources import BudgetBody, SourceBody, SourceList
+from app.api.schemas.sources import BudgetBody, SourceBody, SourceList, StreamBody
 from app.clock import rfc3339
 from app.store import source_reads
 from app.store.source_reads import Left, SourceState
+from app.store.streams import Shown
 
 router = APIRouter(tags=["sources"], route_class=Route)
 
@@ -30,11 +31,18 @@ def _body(source: SourceState) -> SourceBody:
             for one in source.budgets
         ],
         cost_this_month=source_reads.cost(source),
+        stream=_stream(source.stream) if source.stream else None,
     )  # fmt: skip
 
 
 def _at_door(one: Left, units: int) -> int | float:
     return units / 1_000_000 if one.unit == dollars.MICRO else units
+
+
+def _stream(one: Shown) -> StreamBody:
+    return StreamBody.model_validate(
+        {"state": one.state, "reason": one.reason, "state_at": rfc3339(one.state_at), "heard_to": when(one.reached)}
+    )
 
 
 @router.get("/sources", dependencies=[needs("stats:read")], responses=problems())

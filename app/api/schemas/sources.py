@@ -22,6 +22,18 @@ class BudgetBody(Told):
     resets_at: Time | None
 
 
+class StreamBody(Told):
+    """`live` while it is heard; `cut` is tried again by itself; `stopped` needs a person; `off`: there is none.
+
+    `heard_to`: up to when all was heard, by the stream's own clock.
+    """
+
+    state: Literal["live", "cut", "stopped", "off"]
+    reason: str | None
+    state_at: Time
+    heard_to: Time | None
+
+
 class SourceBody(Told):
     """`lateness_s`: how long the most overdue of its tracks has been due.
 
@@ -52,6 +64,12 @@ class SourceBody(Told):
                 }
             ],
             "cost_this_month": None,
+            "stream": {
+                "state": "live",
+                "reason": None,
+                "state_at": "2026-11-24T04:00:00Z",
+                "heard_to": "2026-11-24T04:05:06Z",
+            },
         }
     )
     name: str
@@ -66,6 +84,7 @@ class SourceBody(Told):
     lateness_s: float | None
     budgets: list[BudgetBody]
     cost_this_month: str | None
+    stream: StreamBody | None
 
 
 class SourceList(Told):
