@@ -1,4 +1,4 @@
-"""The demo's sources: one for each platform that is named, all on the sandbox, asked as often as its budget allows."""
+"""The demo's sources: one for each platform that is named, all of them on the sandbox."""
 
 import os
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from app.settings import Settings
 from app.store import demo as rows
 from app.store import following
 from app.store.sources import NewSource
-from collectors.contract import USUAL_COST, Offer
 from sandbox.ids import BLUESKY, NETWORKS
 
 KNOWN = (*NETWORKS, *sorted(sandbox.platforms.PLATFORMS))
 TAGS = [tag for campaign in sandbox.demo.CAMPAIGNS for tag in campaign.tags]
 OFTEN_S = 10
+"""Where the platform's budget lasts for that: the others are looked at as often as theirs does."""
 LOOK_BACK = 3 * HOUR
 """What is younger is taken over by the live sources, which read its levels on; what is older is history."""
 GRANTED = 10_000_000_000
@@ -52,26 +52,9 @@ async def follow(db: Database, now: int) -> None:
     """Every hashtag of the campaigns, where none was ever followed: what a person changed stays so."""
     async with db.write() as session:
         for source, platform in await rows.idle(session, list(map(_name, KNOWN))):
-            offer = collectors.offer(platform)
-            back = LOOK_BACK + int(offer.delay.total_seconds()) * SECOND
+            back = LOOK_BACK + int(collectors.offer(platform).delay.total_seconds()) * SECOND
             for tag in TAGS:
-                await following.follow(session, tag, [source], now, interval_s(offer), look_back=back)
-
-
-def interval_s(offer: Offer) -> int:
-    """Twice what all searches fit in, page by page: the other half is for more pages, and for reading posts again.
-
-    Open networks are asked as often as one likes to see: they charge by the call, and give thousands.
-    """
-    if offer.platform in NETWORKS:
-        return OFTEN_S
-    cost = offer.costs.get("search", USUAL_COST)
-    waits = [
-        2 * len(TAGS) * one.window.total_seconds() * spent / (one.limit or GRANTED)
-        for one in offer.allowances
-        if (spent := cost.call.get(one.name, 0) + cost.item.get(one.name, 0) * offer.page_size)
-    ]
-    return max(OFTEN_S, *map(round, waits)) if waits else OFTEN_S
+                await following.follow(session, tag, [source], now, OFTEN_S, look_back=back)
 
 
 def _name(platform: str) -> str:

@@ -89,10 +89,3 @@ def test_a_platform_that_the_demo_has_not_is_named_with_those_that_it_has() -> N
     assert "'myspace'" in said
     assert "mastodon, bluesky, " in said
     assert "--demo" in one_line(call("up", "--platforms", "x"))
-
-
-def test_a_hashtag_is_asked_for_as_often_as_half_of_the_budget_allows() -> None:
-    """A day's hundred searches, a month's money: three hashtags for ever, and never a platform that is used up."""
-    every = {platform: demo_sources.interval_s(collectors.offer(platform)) for platform in demo_sources.KNOWN}
-    assert (every["mastodon"], every["bluesky"], every["youtube"]) == (10, 10, 5184)
-    assert every["x"] == round(2 * 3 * 31 * 86_400 * 100 * 0.005 / 10_000)
