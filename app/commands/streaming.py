@@ -1,5 +1,6 @@
 """`groundswell sources stream`: how a source's stream does, where it is, and whether there is to be one."""
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -28,7 +29,7 @@ def stream(
         from app.store import sources, streams
 
         if url is not None:
-            await outbound.check_url(url.replace("ws", "http", 1), given.allow_networks)
+            await outbound.check_url(re.sub("^ws", "http", url), given.allow_networks)
         async with database(given) as db:
             async with db.write() as session:
                 row = await sources.named(session, name)

@@ -192,6 +192,7 @@ async def _tend(ours: Listening, heard: int) -> None:
         return
     async with ours.db.read() as session:
         found = await streams.listened(session, ours.claimed.source_id)
+        url = await streams.url(session, ours.claimed.source_id)
     ours.looked_up_at = now
     changed = any((one.heard_from is None) == (one.until is None) for one in found)
     if changed or heard - ours.covered >= COVER:
@@ -200,3 +201,5 @@ async def _tend(ours: Listening, heard: int) -> None:
             await streams.prove(session, found, heard, heard)
         ours.covered = heard
     ours.tags.change(one.tag for one in found if one.until is None)
+    if not ours.tags.names or url != ours.claimed.url:
+        raise Unavailable("nothing is followed here any more, or another stream is to be heard")

@@ -69,6 +69,10 @@ async def set_url(session: Session, source_id: int, url: str | None, now: int) -
     await session.execute(update(Stream).where(Stream.source_id == source_id).values(url=url))
 
 
+async def url(session: ReadSession, source_id: int) -> str | None:
+    return (await session.execute(select(Stream.url).where(Stream.source_id == source_id))).scalar()
+
+
 async def again(session: Session, source_id: int, now: int) -> None:
     """What stopped it is mended, says whoever asks: it is tried at once."""
     mine = (Stream.source_id == source_id, Stream.claimed_until.is_(None))

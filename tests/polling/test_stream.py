@@ -348,3 +348,23 @@ async def test_how_a_stream_does_is_shown(db: Database, clock: FakeClock, tmp_pa
         async with db.write() as session:
             await streams.set_url(session, made.source_id, "off", made.now)
         assert await shown() == ("off", None)
+
+
+@on(BLUESKY, MASTODON)
+async def test_it_ends_when_it_is_wanted_no_more(db: Database, clock: FakeClock, tmp_path: Path, kind: str) -> None:
+    """Nothing is followed there, or its owner wants another stream, or none."""
+    async with place(db, clock, tmp_path, kind) as made:
+        async with listening(made) as task:
+            async with db.write() as session:
+                await streams.set_url(session, made.source_id, "off", made.now)
+            await asyncio.wait_for(task, 10)
+        assert await stream.due(db, made.now + HOUR) == []
+        async with db.write() as session:
+            await streams.set_url(session, made.source_id, made.running.url.replace("http", "ws"), made.now)
+        async with listening(made) as task:
+            async with db.write() as session:
+                await following.unfollow(session, "farm", made.now)
+            await asyncio.wait_for(task, 10)
+        assert await stream.due(db, made.now + HOUR) == []
+        await made.follow()
+        assert await stream.due(db, made.now + HOUR) == [made.source_id]
