@@ -6,6 +6,7 @@ from app.analysis.dollars import MICRO
 from app.dashboard.words import Words
 from collectors.contract import Allowance, Offer
 
+TITLES = {"tiktok": "TikTok", "vk": "VK", "wordpress": "WordPress", "youtube": "YouTube"}
 METRICS = ("likes", "reposts", "replies", "quotes", "views", "bookmarks")
 
 
@@ -19,7 +20,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
+    """`title`: as it calls itself."""
+
     name: str
+    title: str
     gives: str
     lacks: tuple[str, ...]
     spends: tuple[str, ...]
@@ -39,7 +43,8 @@ def told(offer: Offer, w: Words) -> Platform:
     given = [w(f"metric.{name}") for name in METRICS if name in offer.metrics]
     bills = any(one.unit == MICRO for one in offer.allowances)
     return Platform(
-        offer.platform, w.listed(given), tuple(_lacks(offer, w)), tuple(_spends(one, w) for one in offer.allowances),
+        offer.platform, TITLES.get(offer.platform, offer.platform.capitalize()), w.listed(given) or "–",
+        tuple(_lacks(offer, w)), tuple(_spends(one, w) for one in offer.allowances),
         bills, w("cost.some" if bills else "cost.none"), tuple(_note(text, w) for text in offer.notes),
         _or_none(offer.credential_words, w), offer.needs_credential, offer.needs_url, _or_none(offer.url_words, w),
         offer.needs_identifier, _or_none(offer.identifier_words, w),

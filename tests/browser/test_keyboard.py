@@ -43,10 +43,46 @@ def test_a_comparison_is_chosen_by_keyboard(site: Site, open_tab: Callable[..., 
     boxes = tab.page.locator("input[name=campaign]")
     for number in range(boxes.count()):
         tab.tab_to("campaign")
-        if not boxes.nth(number).is_checked():
+        box = boxes.nth(number)
+        if box.is_checked() != (box.get_attribute("value") in ("harvest", "wells")):
             tab.page.keyboard.press("Space")
     with tab.page.expect_navigation():
         tab.page.keyboard.press("Enter")
     assert tab.page.locator("table").count() > 0
     assert tab.page.url.count("campaign=") == 2
     assert tab.trouble == []
+
+
+def test_a_campaign_is_started_followed_further_and_noted_by_keyboard(site: Site, open_tab: Callable[..., Tab]) -> None:
+    tab = open_tab()
+    keys = tab.page.keyboard
+    tab.go("/start")
+    _type(tab, name="Seeds", hashtags="#seeds")
+    _send(tab)
+    assert tab.page.url.endswith("/campaigns/seeds")
+    tab.go("/follow?campaign=seeds")
+    _type(tab, hashtags="#saplings")
+    _send(tab)
+    assert tab.page.locator("h1").inner_text().startswith("#saplings")
+    tab.go("/campaigns/seeds/notes")
+    _type(tab, text="Sown", web="nowhere")
+    _send(tab)
+    assert tab.page.locator("input[name=web]").get_attribute("aria-invalid")
+    assert tab.page.locator("input[name=text]").input_value() == "Sown"
+    tab.tab_to("web")
+    keys.press("Control+A")
+    keys.type("https://news.example")
+    _send(tab)
+    assert tab.page.locator("td", has_text="Sown").count()
+    assert [one for one in tab.trouble if "status of 422" not in one] == []
+
+
+def _type(tab: Tab, **fields: str) -> None:
+    for name, text in fields.items():
+        tab.tab_to(name)
+        tab.page.keyboard.type(text)
+
+
+def _send(tab: Tab) -> None:
+    with tab.page.expect_navigation():
+        tab.page.keyboard.press("Enter")
