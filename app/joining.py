@@ -21,12 +21,14 @@ from collectors.errors import Refused
 
 async def join(
     db: Database, settings: Settings, clock: Clock, new: NewSource, secret: str | None = None, *,
-    unchecked: bool = False,
+    unchecked: bool = False, shares_with: str | None = None,
 ) -> Mapping[str, str]:  # fmt: skip
     """What the server says of itself; then it is a source. `secret`: a token that was typed, sealed before it is kept.
 
     Invalid names what is missing or refused; then nothing is saved.
     """
+    if shares_with is not None:
+        new = await _lent(db, new, shares_with)
     new = await sources.look_over(settings, new)
     new, credential = credential_of(new, secret)
     check_needs(new, credential)
@@ -39,6 +41,16 @@ async def join(
     async with db.write() as session:
         await rows.insert(session, new, to_ms(clock.now()))
     return facts
+
+
+async def _lent(db: Database, new: NewSource, to: str) -> NewSource:
+    """Its credential shares the work of another source of the same platform, at the same address."""
+    async with db.read() as session:
+        row = await rows.named(session, to)
+        first = row if row.lends_to is None else await rows.by_id(session, row.lends_to)
+    if first.platform != new.platform:
+        raise Invalid("shares_with", to, f"is a source of {first.platform}, not of {new.platform}")
+    return replace(new, lends_to=first.id, url=new.url or first.base_url)
 
 
 def credential_of(new: NewSource, secret: str | None) -> tuple[NewSource, Credential | None]:
@@ -64,7 +76,7 @@ def check_needs(new: NewSource, credential: Credential | None) -> None:
     if offer.needs_credential and credential is None:
         raise Invalid("token", None, f"{new.platform} asks for it: {offer.credential_words}")
     for one in to_be_set(offer):
-        if one.name not in new.limits and new.lends_to is None:
+        if one.name not in new.limits:
             raise Invalid("limit", None, f"say how much may be spent at most: {example(one)}")
 
 

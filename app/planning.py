@@ -60,7 +60,7 @@ async def _on(db: Database, settings: Settings, clock: Clock, tag: str, name: st
     async with db.read() as session:
         row = await rows.named(session, name)
         seen = await posts_a_day(session, normal(tag), row.platform, to_ms(clock.now()))
-        limits, others = await rows.own_limits(session, row), await rows.polled(session, row)
+        limits, others = await sources.joint_limits(session, row), await rows.polled(session, row)
         there = await rows.follows(session, row.id, normal(tag))
     offer = sources.offer(row.platform)
     posts, known = (seen, "seen") if seen is not None else (None, "looked")

@@ -14,7 +14,7 @@ from app.access import keyfile
 from app.access.seal import Unsealable
 from app.analysis import budget
 from app.clock import HOUR, Clock, from_ms, to_ms
-from app.db.engine import Database, Session
+from app.db.engine import Database, ReadSession, Session
 from app.errors import Invalid
 from app.settings import Settings
 from app.store import budgets
@@ -24,7 +24,7 @@ from app.store.sources import NewSource
 from app.store.streams import Candidate
 from app.store.streams import again as streams_again
 from collectors.contract import USUAL_COST, Allowance, Collector, Credential, Offer, Told
-from collectors.errors import CollectorError, Refused, Spent, Unauthorized
+from collectors.errors import CollectorError, Refused, Spent, Unauthorized, Unavailable
 from collectors.policy import USUAL, Policy
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
@@ -193,14 +193,17 @@ def allowances(platform: str, limits: Mapping[str, int]) -> tuple[Allowance, ...
 @asynccontextmanager
 async def opened(
     db: Database, settings: Settings, clock: Clock, source_id: int, spare: float = 0.0,
-    taken: Counter[str] | None = None,
+    taken: Counter[str] | None = None, *, own: bool = False,
 ) -> AsyncIterator[Collector]:  # fmt: skip
     """A collector for the source. No session is open while it is used. `spare`: the part of each budget it leaves.
 
-    `taken`: where what it spends is counted, by allowance.
+    `taken`: where what it spends is counted, by allowance. Of the credentials that share the source's work the one with
+    most left is taken, unless it is its `own` that matters; one that is refused is stopped, and the others go on.
     """
     async with db.read() as session:
-        row = await rows.by_id(session, source_id)
+        row, others = await rows.by_id(session, source_id), 0
+        if not own:
+            row, others = await _chosen(session, row, to_ms(clock.now()))
         payer, limits = await rows.payer(session, row), await rows.own_limits(session, row)
     meter = DatabaseMeter(
         db, clock, payer, allowances(row.platform, limits), spare, _most(collectors.offer(row.platform))
@@ -212,10 +215,44 @@ async def opened(
     elif row.credential_file:
         credential = credential_in(row.credential_file, row.identifier)
     async with outbound.client(settings.allow_networks, headers={"User-Agent": settings.user_agent}) as client:
-        yield collectors.open_collector(
-            row.platform, client=client, base_url=row.base_url, credential=credential, meter=meter,
-            keeper=_SealedKeeper(db, settings, source_id), now=clock.now,
-        )  # fmt: skip
+        try:
+            yield collectors.open_collector(
+                row.platform, client=client, base_url=row.base_url, credential=credential, meter=meter,
+                keeper=_SealedKeeper(db, settings, row.id), now=clock.now,
+            )  # fmt: skip
+        except Unauthorized as error:
+            if not others:
+                raise
+            async with db.write() as session:
+                await rows.set_state(session, row.id, "stopped", str(error)[:300], to_ms(clock.now()))
+            raise Unavailable(f"the credential of {row.name} is refused and stopped; others go on: {error}") from error
+
+
+async def _chosen(session: ReadSession, row: rows.Row, now: int) -> tuple[rows.Row, int]:
+    """The source whose credential does the work, by what is left of its budgets; and how many others could."""
+    there = await rows.credentials(session, row)
+    if len(there) == 1:
+        return there[0], 0
+    left = [await _share_left(session, one, now) for one in there]
+    return there[left.index(max(left))], len(there) - 1
+
+
+async def _share_left(session: ReadSession, row: rows.Row, now: int) -> float:
+    """Of the budget that is nearest to its end."""
+    states = await budgets.read(session, await rows.payer(session, row))
+    shares = [
+        budget.left(states.get(one.name, budget.Spent({})), one.limit, _window(one), now) / max(1, one.limit)
+        for one in allowances(row.platform, await rows.own_limits(session, row))
+    ]
+    return min(shares, default=0.0)
+
+
+async def joint_limits(session: ReadSession, row: rows.Row) -> dict[str, int]:
+    """What all credentials that do the source's work may spend together."""
+    joint: Counter[str] = Counter()
+    for one in await rows.credentials(session, row):
+        joint.update({each.name: each.limit for each in allowances(one.platform, await rows.own_limits(session, one))})
+    return dict(joint)
 
 
 async def add(db: Database, settings: Settings, new: NewSource, now: int) -> int:
@@ -305,10 +342,10 @@ async def check(db: Database, settings: Settings, clock: Clock, name: str) -> Ma
     """One real call to the source's server: what it says of itself. CollectorError says what to do."""
     async with db.read() as session:
         row = await rows.named(session, name)
-    async with opened(db, settings, clock, row.id) as collector:
+    async with opened(db, settings, clock, row.id, own=True) as collector:
         facts = await collector.check()
     async with db.write() as session:
-        await rows.set_state(session, row.id, "ok", None, to_ms(clock.now()))
+        await rows.set_state(session, row.id, "ok", None, to_ms(clock.now()), own=True)
         await streams_again(session, row.id, to_ms(clock.now()))
     return facts
 

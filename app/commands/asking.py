@@ -12,14 +12,21 @@ from app.store.sources import NewSource
 
 
 def filled(
-    platform: str, name: str, url: str | None, identifier: str | None, file: str | None, limits: Sequence[str]
+    platform: str,
+    name: str,
+    url: str | None,
+    identifier: str | None,
+    file: str | None,
+    limits: Sequence[str],
+    *,
+    shared: bool = False,
 ) -> tuple[NewSource, str | None]:
     """The source, and its token where one was typed. Without a terminal nothing is asked: what is missing is told."""
     if platform not in collectors.PLATFORMS:
         raise Invalid("platform", platform, f"must be one of {', '.join(sorted(collectors.PLATFORMS))}")
     offer, secret, said = collectors.offer(platform), None, list(limits)
     if sys.stdin.isatty():
-        if offer.needs_url and url is None:
+        if offer.needs_url and url is None and not shared:
             url = typer.prompt(f"Address ({offer.url_words})", err=True)
         heard = joining.is_heard(platform, url) and file is None
         if offer.needs_identifier and identifier is None and file is None:

@@ -28,6 +28,7 @@ def add(
     token_file: Annotated[Path | None, typer.Option(help="a file with the token, key or app password")] = None,
     identifier: Annotated[str | None, typer.Option(help="whose token it is, where the platform asks")] = None,
     limit: Limits = None,
+    shares_with: Annotated[str | None, typer.Option(help="a source whose work this credential is to share")] = None,
     unchecked: Annotated[bool, typer.Option("--unchecked", help="save it without asking the server")] = False,
     json: AsJson = False,
 ) -> None:
@@ -36,14 +37,15 @@ def add(
 
     given = settings()
     file = str(token_file.absolute()) if token_file else None
-    new, secret = asking.filled(platform, name, url, identifier, file, limit or [])
+    new, secret = asking.filled(platform, name, url, identifier, file, limit or [], shared=shares_with is not None)
 
     async def work() -> dict[str, str]:
         from app import joining
         from app.clock import SystemClock
 
         async with database(given) as db:
-            return dict(await joining.join(db, given, SystemClock(), new, secret, unchecked=unchecked))
+            joined = joining.join(db, given, SystemClock(), new, secret, unchecked=unchecked, shares_with=shares_with)
+            return dict(await joined)
 
     facts = run(work())
     if json:

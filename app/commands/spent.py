@@ -15,15 +15,18 @@ MOST = 1_000
 
 async def listed(session: ReadSession, now: int) -> list[dict[str, Any]]:
     states = {one.name: one for one in await source_reads.listed(session, None, MOST, now, sources.allowed())}
+    every = await rows.live(session)
+    names: dict[int | None, str] = {row.id: row.name for row in every}
     return [
         {
             "name": row.name, "platform": row.platform, "url": row.base_url, "state": row.state, "reason": row.reason,
             "since": rfc3339(row.state_at), "waits_until": rfc3339(row.waits_until) if row.waits_until else None,
-            "credential_file": row.credential_file, "cost_this_month": source_reads.cost(states[row.name]),
+            "credential_file": row.credential_file, "shares_with": names.get(row.lends_to),
+            "cost_this_month": source_reads.cost(states[row.name]),
             "budgets": [_budget(one) for one in states[row.name].budgets],
             "stream": told(states[row.name].stream) or None,
         }
-        for row in await rows.live(session)
+        for row in every
     ]  # fmt: skip
 
 

@@ -98,7 +98,7 @@ async def claim(db: Database, settings: Settings, clock: Clock, track_id: int, h
 
 async def _purse(session: ReadSession, source_id: int) -> Purse:
     source = await source_rows.by_id(session, source_id)
-    limits, tracks = await source_rows.own_limits(session, source), await source_rows.polled(session, source)
+    limits, tracks = await sources.joint_limits(session, source), await source_rows.polled(session, source)
     return Purse.of(sources.offer(source.platform), limits, tracks)
 
 

@@ -98,7 +98,7 @@ async def follow(
 
     The first walk goes `look_back` milliseconds back; None: through all that the platform shows.
     """
-    sources = await _live_sources(session, source_ids)
+    sources = await looked_at(session, source_ids)
     new = await ensure_followed(session, tag, now)
     await session.execute(
         update(Hashtag)
@@ -113,15 +113,16 @@ async def follow(
     return Followed(normal(tag), tuple(source.name for source in sources), new)
 
 
-async def _live_sources(session: ReadSession, ids: Sequence[int] | None) -> Sequence[Source]:
-    query = select(Source).where(Source.kind == "live", Source.removed_at.is_(None)).order_by(Source.id)
+async def looked_at(session: ReadSession, ids: Sequence[int] | None) -> Sequence[Source]:
+    mine = (Source.kind == "live", Source.removed_at.is_(None), Source.lends_to.is_(None))
+    query = select(Source).where(*mine).order_by(Source.id)
     rows = (await session.execute(query)).scalars().all()
     return rows if ids is None else [row for row in rows if row.id in set(ids)]
 
 
 async def source_ids(session: ReadSession, names: Sequence[str]) -> list[int]:
     """Ids of live sources by name; a name that is none is Invalid, with those that are."""
-    rows = {row.name: row.id for row in await _live_sources(session, None)}
+    rows = {row.name: row.id for row in await looked_at(session, None)}
     for name in names:
         if name not in rows:
             known = ", ".join(sorted(rows)) or "none yet: groundswell sources add"

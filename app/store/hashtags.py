@@ -99,5 +99,6 @@ async def raise_version(session: Session, hashtag: int) -> None:
 
 
 async def live_source_ids(session: ReadSession) -> list[int]:
-    query = select(Source.id).where(Source.kind == "live", Source.removed_at.is_(None))
+    mine = (Source.kind == "live", Source.removed_at.is_(None), Source.lends_to.is_(None))
+    query = select(Source.id).where(*mine)
     return list((await session.execute(query)).scalars())

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from app.db.engine import ReadSession, Session
 from app.errors import Conflict, Fenced, NotFound
@@ -13,6 +14,7 @@ from app.store import news
 from app.store.subjects import hashtag_key
 
 LEASE_MS = 30_000
+Row = Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,23 @@ async def follows(session: ReadSession, source_id: int, tag: str) -> bool:
     return (await session.execute(query)).scalar() is not None
 
 
+async def credentials(session: ReadSession, row: Source) -> list[Source]:
+    """Whose credentials do the source's work: its own, and those that are lent to it, unless they are stopped.
+
+    Where all are stopped, its own: it says so.
+    """
+    lent = select(Source).where(Source.lends_to == row.id, Source.removed_at.is_(None)).order_by(Source.id)
+    every = [row, *(await session.execute(lent)).scalars()]
+    return [one for one in every if one.state != "stopped"] or [row]
+
+
+def at_work() -> ColumnElement[bool]:
+    """Not stopped, or others do its work. For a query on sources."""
+    lender = aliased(Source)
+    lent = select(lender.id).where(lender.lends_to == Source.id, lender.removed_at.is_(None), lender.state != "stopped")
+    return or_(Source.state != "stopped", lent.exists())
+
+
 async def live(session: ReadSession) -> Sequence[Source]:
     query = select(Source).where(Source.kind == "live", Source.removed_at.is_(None)).order_by(Source.id)
     return (await session.execute(query)).scalars().all()
@@ -144,6 +163,7 @@ async def remove(session: Session, name: str, now: int) -> None:
     """Stop using it. What it saw stays, and so does its name on it; its tracks end."""
     row = await named(session, name)
     row.removed_at, row.credential_sealed, row.session_sealed = now, None, None
+    await session.execute(update(Source).where(Source.lends_to == row.id).values(lends_to=None))
     await session.execute(
         update(Track).where(Track.source_id == row.id, Track.until_at.is_(None)).values(until_at=now, due_at=None)
     )
@@ -153,9 +173,16 @@ async def remove(session: Session, name: str, now: int) -> None:
 
 
 async def set_state(
-    session: Session, source_id: int, state: str, reason: str | None, now: int, waits_until: int | None = None
-) -> None:
-    """`waiting` has a time; `stopped` needs a person."""
+    session: Session, source_id: int, state: str, reason: str | None, now: int, waits_until: int | None = None, *,
+    own: bool = False,
+) -> None:  # fmt: skip
+    """`waiting` has a time; `stopped` needs a person.
+
+    What others' credentials do for a source that is stopped does not take that back: only its `own` does.
+    """
+    row = await by_id(session, source_id)
+    if not own and row.state == "stopped" and (await credentials(session, row))[0].id != row.id:
+        return
     values = {"state": state, "reason": reason, "waits_until": waits_until}
     mine = update(Source).where(Source.id == source_id)
     changed = await session.execute(mine.where(Source.state != state).values(state_at=now))
@@ -169,7 +196,7 @@ async def to_refresh(session: ReadSession, now: int) -> list[int]:
     posts = select(Post.id).where(Post.source_id == Source.id, Post.next_look_at <= now)
     accounts = select(Account.id).where(Account.source_id == Source.id, Account.next_look_at <= now)
     query = select(Source.id).where(
-        Source.kind == "live", Source.removed_at.is_(None), Source.state != "stopped",
+        Source.kind == "live", Source.removed_at.is_(None), at_work(),
         *(or_(time.is_(None), time <= now) for time in (Source.waits_until, Source.refresh_at, Source.refresh_until)),
         or_(posts.exists(), accounts.exists()),
     )  # fmt: skip
