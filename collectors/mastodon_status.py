@@ -83,7 +83,10 @@ def account(read: Author) -> Account | None:
     handle = read.acct
     if handle and "@" not in handle:  # this server's own people are shown without it
         handle = f"{handle}@{native.split('/', 3)[2]}" if native.count("/") > 1 else handle
-    return Account(native, handle, read.display_name or None, read.followers_count, read.statuses_count, read.id)
+    labels = ("noindex",) if read.noindex else ()
+    return Account(
+        native, handle, read.display_name or None, read.followers_count, read.statuses_count, read.id, labels
+    )
 
 
 def _post(status: Status, text: str) -> Post:

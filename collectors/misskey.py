@@ -19,7 +19,8 @@ from collectors.rates import no_rates, utc_now
 from collectors.reading import Count, Id, Moment, Reader, utc
 from collectors.tags import hashtags
 
-LIMIT, USERS = 100, 100
+LIMIT = 100
+TERMS = "Each server's own rules. Posts of those who ask not to be indexed are kept without words and name."
 _FAILED = frozenset({400, 401, 403, 404, 410, 429})
 
 
@@ -64,7 +65,7 @@ class Misskey:
         allowances=(Allowance("calls", 300, timedelta(minutes=5)),),  # ours: servers name no figure
         page_size=LIMIT,
         batch_size=1,
-        accounts_batch=USERS,
+        accounts_batch=LIMIT,
         needs_url=True,
         url_words="the address of the server, as https://misskey.example",
         credential_words="an access token with the right to read; most servers need none",
@@ -72,11 +73,7 @@ class Misskey:
             "Likes are reactions of every kind; a server counts those that reached it.",
             "Posts are kept under the name of Mastodon's network: one that both show counts once.",
         ),
-        policy=Policy(
-            withheld=frozenset({"noindex"}),
-            terms="Each server has its own rules. What is deleted there goes here. Posts of those who ask not to be "
-            "indexed are counted, and kept without text, address and name.",
-        ),
+        policy=Policy(withheld=frozenset({"noindex"}), terms=TERMS),
     )
 
     def __init__(
@@ -109,12 +106,12 @@ class Misskey:
 
     async def look(self, ids: Sequence[str]) -> Looked:
         answers = [(id_, await self._ask("notes/show", {"noteId": id_}, none="NO_SUCH_NOTE")) for id_ in ids]
-        found = [_NOTES.one(answer.body) for _, answer in answers if answer.status == httpx.codes.OK]
+        found = [_NOTES.one(one.body) for _, one in answers if one.status == httpx.codes.OK]
         return Looked(self._posts(found), absent=frozenset(id_ for id_, one in answers if one.status != httpx.codes.OK))
 
     async def accounts(self, ids: Sequence[str]) -> Looked:
         users, skipped = _USERS.many((await self._ask("users/show", {"userIds": list(ids)})).body)
-        absent = frozenset() if skipped else frozenset(ids) - {user.id for user in users}
+        absent = frozenset(() if skipped else {*ids} - {user.id for user in users})
         return Looked(accounts=tuple(map(self._account, users)), absent=absent, skipped=skipped)
 
     async def _ask(self, path: str, body: Mapping[str, object], none: str | None = None) -> Answer:
@@ -136,7 +133,7 @@ class Misskey:
     def _post(self, note: _Note) -> Post:
         text, user = note.text or "", note.user
         here = f"{self._http.base}/notes/{note.id}"
-        likes = sum(note.reactions.values()) if note.reactions is not None else note.reaction_count
+        likes = note.reaction_count if note.reactions is None else sum(note.reactions.values())
         labels = [name for name, so in (("sensitive", note.cw), ("noindex", user and user.noindex)) if so]
         return Post(
             note.uri or here, utc(note.created_at), Engagement(likes, note.renote_count, note.replies_count), note.id,
@@ -148,4 +145,5 @@ class Misskey:
         """Known by its profile's address, as Mastodon's API names it too."""
         host = user.host or self._http.base.netloc.decode()
         native = f"{'https' if user.host else self._http.base.scheme}://{host}/@{user.username}"
-        return Account(native, f"{user.username}@{host}", user.name, user.followers_count, user.notes_count, user.id)
+        handle, labels = f"{user.username}@{host}", ("noindex",) if user.noindex else ()
+        return Account(native, handle, user.name, user.followers_count, user.notes_count, user.id, labels)

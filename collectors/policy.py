@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
-from collectors.posts import Post
+from collectors.posts import Account, Post
 
 DAY = timedelta(days=1)
 Handed = Literal["all", "ids", "nothing"]
@@ -36,8 +36,15 @@ class Policy:
         """The post as it may be kept."""
         if self.withheld.isdisjoint(post.labels):
             return post
-        author = post.author and replace(post.author, handle=None, name=None)
-        return replace(post, text=None, url=None, lang=None, author=author)
+        return replace(post, text=None, url=None, lang=None, author=post.author and _unnamed(post.author))
+
+    def named(self, account: Account) -> Account:
+        """The account as it may be kept."""
+        return account if self.withheld.isdisjoint(account.labels) else _unnamed(account)
+
+
+def _unnamed(account: Account) -> Account:
+    return replace(account, handle=None, name=None)
 
 
 USUAL = Policy()

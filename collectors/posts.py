@@ -29,6 +29,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     followers: int | None = None
     posts: int | None = None
     local_id: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Post(msgspec.Struct, frozen=True, gc=False):

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterable
 
-from msgspec.structs import replace
-
 from app import sources
 from app.polling.outcome import believed
 from collectors.posts import Account, Post
@@ -18,10 +16,8 @@ def posts(platform: str, shown: Iterable[Post], now: int) -> list[Post]:
 
 
 def authors(platform: str, looked: Iterable[Account]) -> list[Account]:
-    """Where some want no names kept, names come with posts alone, whose labels tell of whom."""
-    if not sources.policy(platform).withheld:
-        return list(looked)
-    return [replace(one, handle=None, name=None) for one in looked]
+    """As they are kept: without the names of who wants none kept."""
+    return [sources.policy(platform).named(one) for one in looked]
 
 
 def plan(platform: str, now: int, usual: Plan) -> Plan:

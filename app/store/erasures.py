@@ -63,7 +63,7 @@ class Found:
 async def find(session: ReadSession, who: str) -> Found:
     """By handle, by name, by an account's id on its platform, by an influencer's id or name."""
     text = who.strip().removeprefix("@")
-    if not text:
+    if not text or not text.isprintable():
         raise Invalid("who", who, "name a handle, an account's id on its platform, or an influencer")
     persons = await _persons(session, text)
     claims = select(InfluencerAccount.account_id).where(

@@ -54,6 +54,7 @@ def test_a_status_is_read_into_a_post() -> None:
                 followers=4321,
                 posts=88,
                 local_id="900",
+                labels=("noindex",),
             ),
             tags=("HarvestDay",),
             text="Rain at last & #HarvestDay\nsee you there\nAda",

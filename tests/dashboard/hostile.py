@@ -131,6 +131,7 @@ def addresses(person: str, campaign: str, both: str) -> dict[str, list[str]]:
         "/s/{token}/embed": [f"/s/{campaign}/embed"],
         "/settings": ["/settings"],
         "/settings/audit": ["/settings/audit"],
+        "/settings/privacy": ["/settings/privacy"],
         "/settings/second": ["/settings/second"],
         "/settings/tokens": ["/settings/tokens"],
         "/settings/users": ["/settings/users"],
@@ -143,5 +144,5 @@ def addresses(person: str, campaign: str, both: str) -> dict[str, list[str]]:
     }
 
 
-SAY_NOTHING = {"/login", "/setup", "/settings", "/settings/second", "/sources/new"}
+SAY_NOTHING = {"/login", "/setup", "/settings", "/settings/privacy", "/settings/second", "/sources/new"}
 """Pages on which stands nothing that somebody else wrote."""
