@@ -48,6 +48,7 @@ class Wordpress:
         costs={"search": Cost({"calls": 2}), "look": Cost({"calls": 2})},
         notes=(
             "Replies are comments; WordPress counts no likes and no followers.",
+            "Where the posts of a page have more than 100 comments, these are counted when the posts are read again.",
             "Posts are found by the blog's tag of that name; where it has none, by the hashtag in their words.",
             "Where a blog's REST API is closed, the feed of its tag is read, and no post by itself.",
         ),
@@ -113,7 +114,7 @@ class Wordpress:
             return Looked(skipped=(f"only in the feed: {closed}",))
         found, skipped = POSTS.many(answer.body)
         found = [one for one in found if str(one.id) in ids]
-        shown = posts(found, str(self._http.base), await self._rest.replies([one.id for one in found]))
+        shown = posts(found, str(self._http.base), await self._rest.replies([one.id for one in found], whole=True))
         absent = frozenset() if skipped else frozenset(known) - {post.local_id or "" for post in shown}
         return Looked(shown, absent=absent, skipped=skipped)
 
@@ -131,7 +132,7 @@ class Wordpress:
         found, skipped = POSTS.many(answer.body)
         if place is None and by_tag >= 0 and not found:
             await self._rest.forget(tag)
-        replies = await self._rest.replies([one.id for one in found])
+        replies = await self._rest.replies([one.id for one in found], whole=False)
         shown = posts(found, str(self._http.base), replies, (tag, by_tag) if by_tag >= 0 else None)
         last = number(answer.headers.get("x-wp-totalpages", ""))
         more = here < last if last >= 0 else len(found) == LIMIT

@@ -160,9 +160,13 @@ async def test_many_comments_are_counted_page_by_page_or_post_by_post(wordpress:
     for more, calls in ((0, 2), (1_000, 3)):
         owners += [30] * more
         blog.asked.clear()
-        (page,) = await walk(wordpress)
-        assert [post.engagement.replies for post in page.posts] == [130, 20 + more]
+        looked = await wordpress.look(["31", "30"])
+        assert [post.engagement.replies for post in looked.posts] == [130, 20 + more]
         assert [path for path, _ in blog.asked].count("/wp/v2/comments") == calls
+    blog.asked.clear()
+    (page,) = await walk(wordpress)
+    assert [post.engagement.replies for post in page.posts] == [None, None]  # a search takes two calls a page, no more
+    assert [path for path, _ in blog.asked].count("/wp/v2/comments") == 1
 
 
 async def test_comments_that_a_blog_keeps_to_itself_are_not_none(wordpress: Any, router: respx.Router) -> None:

@@ -9,6 +9,9 @@ FRENCH = {
     "Replies are comments; WordPress counts no likes and no followers.": (
         "Les réponses sont les commentaires ; WordPress ne compte ni mentions j’aime ni abonnés."
     ),
+    "Where the posts of a page have more than 100 comments, these are counted when the posts are read again.": (
+        "Quand les articles d’une page ont plus de 100 commentaires, ceux-ci sont comptés à la relecture des articles."
+    ),
     "Posts are found by the blog's tag of that name; where it has none, by the hashtag in their words.": (
         "Les articles sont trouvés par l’étiquette du blog qui porte ce nom ; s’il n’y en a pas, par le hashtag dans "
         "leur texte."
