@@ -211,8 +211,11 @@ async def shown(session: ReadSession, sources: Sequence[int], now: int) -> dict[
     found = {}
     for row in (await session.execute(select(Stream).where(among(session, Stream.source_id, sources)))).scalars():
         state, reason = (OFF, None) if row.url == OFF else (row.state, row.reason)
-        if state == "live" and (row.claimed_until or 0) < now:
+        held = (row.claimed_until or 0) >= now
+        if state == "live" and not held:
             state, reason = "cut", "no worker holds it"
+        elif state == "cut" and held:
+            reason = "opened, and nothing was said yet"
         url = None if row.url == OFF else row.url
         found[row.source_id] = Shown(state, reason, row.state_at, url, row.reached)
     return found
