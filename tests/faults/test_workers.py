@@ -114,8 +114,9 @@ async def test_w1_two_workers_share_one_budget(db: Database, tmp_path: Path) -> 
         await workers.kill(pids.pop())
         pids.append(await workers.start())
         await asyncio.sleep(2.5)
+        async with asyncio.timeout(20):  # where the machine is busy, workers take their time to begin
+            while len(place.running.faults.asked) < 20:
+                await asyncio.sleep(0.1)
         for pid in pids:
             assert await workers.kill(pid, signal.SIGTERM) == 0
-        asked = [*place.running.faults.asked]
-        assert len(asked) >= 20
         await place.check(slack=SLACK, limits=mastodon_limits(30, AMPLE))
