@@ -14,7 +14,8 @@ from app.db.engine import Database
 from app.errors import Invalid
 from app.settings import Settings
 from app.store import demo as rows
-from app.store import following
+from app.store import following, streams
+from app.store import sources as source_rows
 from app.store.sources import NewSource
 from sandbox.ids import BLUESKY, NETWORKS
 
@@ -46,6 +47,16 @@ async def connect(db: Database, settings: Settings, platforms: Sequence[str], ur
     for platform in platforms:
         if _name(platform) not in there:
             await sources.add(db, settings, _source(settings, platform, url), now)
+    if BLUESKY in platforms or _name(BLUESKY) in there:
+        await _hear(db, url, now)
+
+
+async def _hear(db: Database, url: str, now: int) -> None:
+    """The sandbox has a Jetstream of its own, which is heard unless somebody said otherwise."""
+    async with db.write() as session:
+        sky = await source_rows.named(session, _name(BLUESKY))
+        if await streams.url(session, sky.id) != streams.OFF:
+            await streams.set_url(session, sky.id, url.replace("http", "ws", 1), now)
 
 
 async def follow(db: Database, now: int) -> None:
