@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,22 +27,24 @@ from collectors.contract import USUAL_COST, Allowance, Collector, Credential, Of
 from collectors.errors import CollectorError, Refused, Spent, Unauthorized, Unavailable
 from collectors.policy import USUAL, Policy
 
+Purse = tuple[str, int, int]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 
 
 class DatabaseMeter:
     """A source's budget: every call is taken from its row before it is made, by whichever worker.
 
-    `spare` is for who reads again: the part that it leaves of a short window. Of a long one it has a purse of its own.
+    `spare` is for who reads again: the part that it leaves of a short window. Of long ones, finding posts and reading
+    them again have purses of their own (by allowance), so that neither eats up a month on one day.
     """
 
     def __init__(
         self, db: Database, clock: Clock, source_id: int, allowances: tuple[Allowance, ...], spare: float = 0.0,
-        most: Mapping[str, int] | None = None,
+        purses: Mapping[str, Purse] | None = None,
     ) -> None:  # fmt: skip
         self._db, self._clock, self._source_id, self._spare = db, clock, source_id, spare
         self._allowances = {allowance.name: allowance for allowance in allowances}
-        self._most = most or {}
+        self._purses = purses or {}
         self._told: dict[str, Told] = {}
         self._taken_at: dict[str, int] = {}
         self.taken: Counter[str] = Counter()
@@ -66,20 +68,14 @@ class DatabaseMeter:
 
     async def _from_purse(self, session: Session, name: str, units: int, now: int) -> int | None:
         """The time from which there is some again; None: it is taken, or this is no budget that is spent evenly."""
-        if (purse := self._purse(name)) is None:
+        if (purse := self._purses.get(name)) is None:
             return None
-        limit, window = purse
-        taken = budget.take(await budgets.held(session, self._source_id, f"{name}:again"), limit, window, units, now)
+        row, limit, window = purse
+        taken = budget.take(await budgets.held(session, self._source_id, row), limit, window, units, now)
         if isinstance(taken, int):
             return taken
-        await budgets.write(session, self._source_id, f"{name}:again", taken)
+        await budgets.write(session, self._source_id, row, taken)
         return None
-
-    def _purse(self, name: str) -> tuple[int, int] | None:
-        allowance = self._allowances[name]
-        if not self._spare or _window(allowance) < HOUR:
-            return None
-        return budget.evenly(int(allowance.limit * budget.AGAIN), _window(allowance), self._most.get(name, 1))
 
     async def give_back(self, name: str, units: int) -> None:
         if name not in self._taken_at:
@@ -89,10 +85,10 @@ class DatabaseMeter:
         async with self._db.write() as session:
             state = await budgets.held(session, self._source_id, name)
             await budgets.write(session, self._source_id, name, budget.give_back(state, window, units, taken_at))
-            if (purse := self._purse(name)) is not None:
-                state = await budgets.held(session, self._source_id, f"{name}:again")
-                state = budget.give_back(state, purse[1], units, taken_at)
-                await budgets.write(session, self._source_id, f"{name}:again", state)
+            if (purse := self._purses.get(name)) is not None:
+                row, _, window = purse
+                state = budget.give_back(await budgets.held(session, self._source_id, row), window, units, taken_at)
+                await budgets.write(session, self._source_id, row, state)
 
     async def told(self, told: Told) -> None:
         """Headers are written with the next call, at once when they say that nothing is left."""
@@ -175,12 +171,30 @@ def sealed_for(name: str) -> str:
     return f"credential of source {name}"
 
 
-def _most(offer: Offer) -> dict[str, int]:
-    """What one call that reads again takes at most, by allowance."""
+def purses(offer: Offer, allowances: Iterable[Allowance], kind: str) -> dict[str, Purse]:
+    """Of the allowances with long windows: what finding posts (`find`), or reading them again (`again`), has there."""
+    sizes = {"search": offer.page_size, "look": offer.batch_size, "accounts": offer.accounts_batch}
+    found, again = _most(offer, {"search": offer.page_size}), _most(offer, {**sizes, "search": 0})
+    purses = {}
+    for one in allowances:
+        mine = found if kind == "find" else again
+        if _window(one) < HOUR or one.name not in mine:
+            continue
+        share = 1 - budget.AGAIN if one.name in again else 1.0
+        if kind == "again":
+            part = budget.evenly(int(one.limit * budget.AGAIN), _window(one), mine[one.name])
+        else:
+            part = budget.evenly(int(one.limit * share), _window(one), mine[one.name], budget.AT_ONCE)
+        purses[one.name] = f"{one.name}:{kind}", *part
+    return purses
+
+
+def _most(offer: Offer, sizes: Mapping[str, int]) -> dict[str, int]:
+    """What one call of these kinds takes at most, by allowance. A kind of size 0 is never called."""
     most: dict[str, int] = {}
-    for call, size in (("look", offer.batch_size), ("accounts", offer.accounts_batch)):
+    for call, size in sizes.items():
         cost = offer.costs.get(call, USUAL_COST)
-        for name in {*cost.call, *cost.item}:
+        for name in {*cost.call, *cost.item} if size else ():
             most[name] = max(most.get(name, 0), cost.call.get(name, 0) + size * cost.item.get(name, 0))
     return most
 
@@ -193,21 +207,22 @@ def allowances(platform: str, limits: Mapping[str, int]) -> tuple[Allowance, ...
 @asynccontextmanager
 async def opened(
     db: Database, settings: Settings, clock: Clock, source_id: int, spare: float = 0.0,
-    taken: Counter[str] | None = None, *, own: bool = False,
+    taken: Counter[str] | None = None, *, own: bool = False, evenly: bool = False,
 ) -> AsyncIterator[Collector]:  # fmt: skip
     """A collector for the source. No session is open while it is used. `spare`: the part of each budget it leaves.
 
-    `taken`: where what it spends is counted, by allowance. Of the credentials that share the source's work the one with
-    most left is taken, unless it is its `own` that matters; one that is refused is stopped, and the others go on.
+    `evenly`: no more than lasts, where no person waits. `taken`: where what it spends is counted, by allowance. Of the
+    credentials that share the source's work the one with most left is taken, unless it is its `own` that matters; one
+    that is refused is stopped, and the others go on.
     """
     async with db.read() as session:
         row, others = await rows.by_id(session, source_id), 0
         if not own:
             row, others = await _chosen(session, row, to_ms(clock.now()))
         payer, limits = await rows.payer(session, row), await rows.own_limits(session, row)
-    meter = DatabaseMeter(
-        db, clock, payer, allowances(row.platform, limits), spare, _most(collectors.offer(row.platform))
-    )
+    kind, allowed = "again" if spare else "find", allowances(row.platform, limits)
+    own_purses = purses(collectors.offer(row.platform), allowed, kind) if spare or evenly else {}
+    meter = DatabaseMeter(db, clock, payer, allowed, spare, own_purses)
     meter.taken = meter.taken if taken is None else taken
     credential = None
     if row.credential_sealed:
@@ -321,21 +336,21 @@ def streams(one: Candidate) -> bool:
     return one.url is not None or bool(by_itself(one.base_url, with_credential=one.with_credential))
 
 
-def offers() -> Mapping[str, Offer]:
-    """By platform: what it can give and what it cannot, known without a call."""
-    return {name: collectors.offer(name) for name in sorted(collectors.PLATFORMS)}
-
-
-def offer(platform: str) -> Offer:
-    return collectors.offer(platform)
-
-
 def allowed() -> dict[str, list[Allowed]]:
     """What each platform lets one source spend, for whoever shows it."""
     return {
         name: [Allowed(one.name, one.limit, _window(one), one.unit) for one in offer.allowances]
         for name, offer in offers().items()
     }
+
+
+def offer(platform: str) -> Offer:
+    return collectors.offer(platform)
+
+
+def offers() -> Mapping[str, Offer]:
+    """By platform: what it can give and what it cannot, known without a call."""
+    return {name: collectors.offer(name) for name in sorted(collectors.PLATFORMS)}
 
 
 async def check(db: Database, settings: Settings, clock: Clock, name: str) -> Mapping[str, str]:

@@ -8,6 +8,8 @@ from app.clock import HOUR
 SLICES = 20
 AGAIN = 0.5
 """The part of a budget with a long window that reading known posts again may spend, evenly over the window."""
+AT_ONCE = 0.25
+"""The part of its own that finding posts may spend at once, as when many hashtags are followed on one day."""
 SAME_RESET = 2_000
 """Resets that lie this close (milliseconds) are one: some servers compute theirs anew for each answer."""
 
@@ -52,11 +54,11 @@ def take(spent: Spent, limit: int, window_ms: int, units: int, now: int, spare: 
     return replace(spent, slices=slices, told_remaining=told)
 
 
-def evenly(limit: int, window_ms: int, most: int) -> tuple[int, int]:
-    """A shorter window with its part of the limit, so that what is spent lasts: a twentieth, or room for two calls."""
+def evenly(limit: int, window_ms: int, most: int, part: float = 1 / SLICES) -> tuple[int, int]:
+    """A shorter window with its part of the limit, so that what is spent lasts; with room for two calls at least."""
     if limit <= 0:
         return 0, window_ms
-    part = min(1.0, max(1 / SLICES, 2 * most / limit))
+    part = min(1.0, max(part, 2 * most / limit))
     return int(limit * part), int(window_ms * part)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from app.clock import DAY, MINUTE
+from app.clock import DAY, HOUR, MINUTE
 
 SHORTEST = 5 * MINUTE
 LONGEST = DAY
 WATCHED_FOR = 30 * DAY
 LATE = 7 * DAY
 FORGOTTEN_AFTER = 90 * DAY
-ACCOUNTS_AGAIN = DAY
+ACCOUNTS_AGAIN, ACCOUNTS_AHEAD = DAY, HOUR
 
 
 def next_look(born_at: int, now: int, shortest: int = SHORTEST) -> int | None:

@@ -62,7 +62,8 @@ def a_day(asked: Asked) -> Day:
     looks, people = _looks(asked, every, pages), _people(asked)
     more = {"look": _calls(looks * purse.tracks, offer.batch_size) / purse.tracks, "accounts": 0.0}
     if offer.accounts_batch:
-        more["accounts"] = people / max(1.0, min(offer.accounts_batch, asked.posts * AUTHORS * every / DAY))
+        every_hour = people * purse.tracks * cadence.ACCOUNTS_AHEAD / DAY
+        more["accounts"] = people / max(1.0, min(offer.accounts_batch, 1 + every_hour))
     demand = _sum(cost(offer, "look", more["look"], looks), cost(offer, "accounts", more["accounts"], people))
     part = min(
         [

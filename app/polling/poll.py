@@ -49,7 +49,7 @@ async def _tried(ours: Visit) -> CollectorError | None:
             told = RateLimited("the server asked to wait", from_ms(ours.waits_until))
             await ours.patience.after(told)
         async with sources.opened(
-            ours.db, ours.settings, ours.clock, ours.claimed.source_id, taken=ours.taken
+            ours.db, ours.settings, ours.clock, ours.claimed.source_id, taken=ours.taken, evenly=not ours.asked
         ) as collector:
             await _walk_all(ours, collector)
             await native.read(ours, collector)

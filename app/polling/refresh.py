@@ -212,11 +212,12 @@ async def _asked(ours: Refresh, collector: Refreshes, ids: Sequence[str]) -> Loo
 
 
 async def _accounts(ours: Refresh, reads: ReadsAccounts, collector: Collector) -> None:
-    """Followers of the authors whose last reading is a day old."""
+    """Followers of authors whose last reading is a day old, and in the same call of those for whom it soon will be."""
     async with ours.db.read() as session:
-        due = await refreshing.due_accounts(session, ours.source.id, ours.now, collector.offer.accounts_batch)
-    if not due:
-        return
+        if not await refreshing.due_accounts(session, ours.source.id, ours.now, 1):
+            return
+        ahead, size = ours.now + cadence.ACCOUNTS_AHEAD, collector.offer.accounts_batch
+        due = await refreshing.due_accounts(session, ours.source.id, ahead, size)
     async with _or_put_off(ours, due, refreshing.put_off_accounts, HOUR):
         await _read_accounts(ours, reads, due)
 

@@ -62,6 +62,7 @@ class Visit:
     waits_until: int | None
     progress: Progress
     purse: Purse
+    asked: bool = False
     taken: Counter[str] = field(default_factory=Counter)
     reach: int | None = None
     before: list[Stretch] | None = None
@@ -92,7 +93,7 @@ async def claim(db: Database, settings: Settings, clock: Clock, track_id: int, h
     return Visit(
         db, settings, clock, claimed, PassSummary(claimed.tag, source.name), unfinished, 2 * claimed.interval_ms,
         how.page_limit or purse.pages(settings.page_limit), Patience(clock, how.asked), source.waits_until,
-        how.progress, purse,
+        how.progress, purse, how.asked,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from app.db.dialect import put
 from app.db.engine import ReadSession, Session
 from app.errors import Fenced
 from app.models import NETWORK, Hashtag, Pass, Source, Track
+from app.store.sources import at_work
 
 LEASE_MS = 30_000
 """How long a claim holds without a sign of life, of which there are three in that time (app.polling.patience)."""
@@ -48,7 +49,7 @@ async def due(session: ReadSession, now: int, limit: int, full: Collection[int] 
     query = (
         select(Track.id, Track.source_id)
         .join(Source, Source.id == Track.source_id)
-        .where(Track.due_at <= now, _free(now), Source.removed_at.is_(None), Source.state != "stopped")  # type: ignore[arg-type]
+        .where(Track.due_at <= now, _free(now), Source.removed_at.is_(None), at_work())  # type: ignore[arg-type]
         .where(or_(Source.waits_until.is_(None), Source.waits_until <= now), Source.id.not_in(full))
         .order_by(Track.due_at)
         .limit(limit)

@@ -67,7 +67,7 @@ async def test_what_is_read_again_lasts_the_window_and_leaves_half_to_discovery(
     for _ in repeat(None, 10):
         day = 0
         for _ in range(8):
-            again = sources.DatabaseMeter(db, clock, 1, allowances, 0.2, {"money": 10})
+            again = sources.DatabaseMeter(db, clock, 1, allowances, 0.2, {"money": ("money:again", 50, DAY)})
             try:
                 await again.spend("money", 10)
                 await again.give_back("money", 4)

@@ -7,7 +7,7 @@ from app import joining, sources
 from app.db.engine import Database
 from app.errors import Invalid
 from app.models import Budget, Source
-from app.store import following
+from app.store import following, tracks
 from app.store import sources as rows
 from app.store.sources import NewSource
 from sandbox import server
@@ -58,6 +58,9 @@ async def test_credentials_share_the_work_and_a_revoked_one_stops_alone(db: Data
             await rows.set_state(session, first, "stopped", "revoked", 1)
             await rows.set_state(session, first, "ok", None, 2)
         assert (await states(db))["yt1"] == "stopped", "what others did is not its own"
+        async with db.write() as session:
+            await following.follow(session, "farm", None, 5, 300)
+            assert [source for _, source in await tracks.due(session, 10, 9)] == [first], "and its work goes on"
         await search(db, clock, first)
         await sources.check(db, settings_for(db.url), clock, "yt1")
         assert (await states(db))["yt1"] == "ok"
