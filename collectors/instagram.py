@@ -34,7 +34,7 @@ class _Media(msgspec.Struct):
     id: Id
     timestamp: Moment
     caption: str | None = None
-    permalink: str | None = None
+    permalink: Id | None = None
     like_count: Count | None = None
     comments_count: Count | None = None
 

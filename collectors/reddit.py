@@ -38,7 +38,7 @@ class _Link(msgspec.Struct):
     edited: Second | bool | None = None
     removed_by_category: str | None = None
     over_18: bool | None = None
-    crosspost_parent: str | None = None
+    crosspost_parent: Id | None = None
 
 
 class _Child(msgspec.Struct):
@@ -47,7 +47,7 @@ class _Child(msgspec.Struct):
 
 class _Data(msgspec.Struct):
     children: msgspec.Raw
-    after: str | None = None
+    after: Id | None = None
 
 
 class _Listing(msgspec.Struct):

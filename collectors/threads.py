@@ -26,7 +26,7 @@ class _Thread(msgspec.Struct):
     id: Id
     timestamp: Moment
     text: str | None = None
-    permalink: str | None = None
+    permalink: Id | None = None
     username: Id | None = None
     topic_tag: Id | None = None
 

@@ -37,10 +37,10 @@ class _Post(msgspec.Struct):
     tags: list[str] = []
     note_count: Count | None = None
     summary: str | None = None
-    post_url: str | None = None
+    post_url: Id | None = None
     blog: _Blog | None = None
     featured_timestamp: Second | None = None
-    reblogged_from_id: str | None = None
+    reblogged_from_id: Id | None = None
 
 
 class _Envelope(msgspec.Struct):

@@ -50,7 +50,7 @@ class Item(msgspec.Struct):
 class Listed(msgspec.Struct, rename="camel"):
     kind: Id  # without it, this is no answer of the API's
     items: msgspec.Raw = msgspec.Raw(b"[]")
-    next_page_token: str | None = None
+    next_page_token: Id | None = None
 
 
 def post(video: Item) -> Post:
