@@ -101,11 +101,11 @@ def _post(status: Status, text: str) -> Post:
         account(author) if author else None,
         as_written(text, [tag.name for tag in status.tags]) if status.tags else (),
         text or None,
-        status.url,
+        status.url or None,
         status.language or None,
         status.in_reply_to_id,
         None,
-        quoted.uri if quoted else None,
+        (quoted.uri or None) if quoted else None,
         utc(status.edited_at) if status.edited_at else None,
         (*labels, "noindex") if author and author.noindex else labels,
     )
