@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 CHROMIUM := [ -n "$$CHROMIUM" ] || command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench soak screenshots lock clean
+.PHONY: help run test check format bench soak platforms screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(VENV)/.test ## measure, and print the tables of bench/README.md
 
 soak: $(VENV)/.test ## the long runs: random kills while collecting and while delivering, on both databases
 	@$(BIN)/python -m pytest -n 0 -m soak --timeout 3600 tests
+
+platforms: $(VENV)/.test ## write docs/platforms.md from what the collectors declare
+	@$(BIN)/python -m collectors.described > docs/platforms.md
 
 screenshots: $(VENV)/.test ## a picture of every page into screenshots/ (PAGES="today campaign" for some)
 	@$(BIN)/python -m tests.browser.screenshots $(PAGES)
