@@ -115,7 +115,7 @@ async def test_w1_two_workers_share_one_budget(db: Database, tmp_path: Path) -> 
         pids.append(await workers.start())
         await asyncio.sleep(2.5)
         async with asyncio.timeout(20):  # where the machine is busy, workers take their time to begin
-            while len(place.running.faults.asked) < 20:
+            while len(place.running.faults.asked) < 20:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         for pid in pids:
             assert await workers.kill(pid, signal.SIGTERM) == 0
