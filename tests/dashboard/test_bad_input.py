@@ -79,7 +79,9 @@ def left_over(page: Page) -> list[str]:
     shown = [
         _plain(text)
         for one in page.elements
-        if one.attrs.get("lang") != "en" and not {"code", "style", "bdi", "option"} & {one.tag, *one.inside}
+        if one.attrs.get("lang") != "en"
+        and not {"code", "style", "bdi", "option"} & {one.tag, *one.inside}
+        and one.tag not in ("html", "head")  # they hold the style too
         for text in (one.text, one.attrs.get("aria-label"), one.attrs.get("title"), one.attrs.get("placeholder"))
         if text
     ]
