@@ -14,6 +14,7 @@ from collectors.instagram import Instagram
 from collectors.lemmy import Lemmy
 from collectors.mastodon import Mastodon
 from collectors.misskey import Misskey
+from collectors.peertube import Peertube
 from collectors.rates import utc_now
 from collectors.reddit import Reddit
 from collectors.telegram import Telegram
@@ -50,6 +51,7 @@ PLATFORMS: dict[str, Platform] = {
     "instagram": Instagram,
     "lemmy": Lemmy,
     "misskey": Misskey,  # and its forks: Sharkey, Firefish, CherryPick
+    "peertube": Peertube,
     "reddit": Reddit,
     "telegram": Telegram,  # with the extra groundswell[telegram]
     "threads": Threads,
