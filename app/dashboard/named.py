@@ -28,13 +28,16 @@ async def names(session: ReadSession, subjects: Iterable[Subject], w: Words) -> 
     wanted = list(dict.fromkeys(subjects))
     called = await rules.called(session, wanted)
     persons = await people.names(session, [ref for kind, ref in wanted if kind == "influencer"])
+    spelt = await hashtags.spellings(session, [ref for kind, ref in wanted if kind == "hashtag"])
     told = await rules.with_ids(session, [ref for kind, ref in wanted if kind == "rule"])
     found = {}
     for kind, ref in wanted:
         label, choice = called[kind, ref], f"{kind}:{called[kind, ref]}"
         if kind == "hashtag":
             every = ref == EVERY
-            text, href = (w("every_hashtag"), None) if every else (f"#{ref}", f"/hashtags/{quote(ref, safe='')}")
+            text, href = (
+                (w("every_hashtag"), None) if every else (f"#{spelt.get(ref, ref)}", f"/hashtags/{quote(ref, safe='')}")
+            )
         elif kind == "campaign":
             text, href = w("the_campaign", name=label), f"/campaigns/{quote(label, safe='')}"
         elif kind == "influencer":

@@ -10,7 +10,7 @@ from app.dashboard.servers import Server
 from app.dashboard.told import called
 from app.dashboard.words import Words
 from app.db.engine import ReadSession
-from app.store import episodes, rules
+from app.store import episodes, hashtags, rules
 from app.store.episodes import Episode
 
 MOST_ALERTS = 10
@@ -44,7 +44,8 @@ async def alerts(session: ReadSession, w: Words, tz: ZoneInfo, now: int) -> list
     """One more than are shown, where there are more."""
     found = await episodes.listed(session, episodes.Ask("firing"), None, MOST_ALERTS)
     subjects = [_subject(one) for one in found]
-    names = await rules.called(session, subjects)
+    spelt = await hashtags.spellings(session, [ref for kind, ref in subjects if kind == "hashtag"])
+    names = {**await rules.called(session, subjects), **{("hashtag", tag): text for tag, text in spelt.items()}}
     return [_open(one, subject[0], names[subject], w, tz, now) for one, subject in zip(found, subjects, strict=True)]
 
 

@@ -102,3 +102,9 @@ async def live_source_ids(session: ReadSession) -> list[int]:
     mine = (Source.kind == "live", Source.removed_at.is_(None), Source.lends_to.is_(None))
     query = select(Source.id).where(*mine)
     return list((await session.execute(query)).scalars())
+
+
+async def spellings(session: ReadSession, tags: Sequence[str]) -> dict[str, str]:
+    """How each hashtag is written, as far as it is known."""
+    query = select(Hashtag.tag, Hashtag.spelling).where(among(session, Hashtag.tag, list(tags)))
+    return {row[0]: row[1] for row in await session.execute(query)}

@@ -25,9 +25,9 @@ async def test_what_is_open_comes_first(browser: httpx.AsyncClient, db: Database
     await tell(db)
     text = said(await browser.get("/alerts"))
     assert "1 alert is open." in text
-    assert text.index("#rain takes off: 412 posts in 1 h, where about 31 would be usual") < text.index("#rain took off")
+    assert text.index("#Rain takes off: 412 posts in 1 h, where about 31 would be usual") < text.index("#Rain took off")
     french = said(await browser.get("/alerts?lang=fr"))
-    assert "#rain décolle : 412 publications en 1 h, contre environ 31 d’habitude" in french
+    assert "#Rain décolle : 412 publications en 1 h, contre environ 31 d’habitude" in french
 
 
 async def test_earlier_alerts_are_behind_a_link(browser: httpx.AsyncClient, db: Database) -> None:
@@ -37,7 +37,7 @@ async def test_earlier_alerts_are_behind_a_link(browser: httpx.AsyncClient, db: 
             one = episode(f"alr_{number}", end - HOUR, end, episode=number, kind="quiet", window_s=3_600 * (number + 1))
             await episodes.keep(session, one, [], NOW)
     first = await browser.get("/alerts")
-    oldest = f"#rain was silent: no new post for 1 d {MOST_PAST - 23} h"
+    oldest = f"#Rain was silent: no new post for 1 d {MOST_PAST - 23} h"
     assert oldest not in said(first)
     (link,) = [one.attrs["href"] for one in parsed(first).every("a") if "before=" in (one.attrs["href"] or "")]
     assert oldest in said(await browser.get(f"/alerts{link}"))

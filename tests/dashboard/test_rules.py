@@ -25,7 +25,7 @@ async def test_a_rule_is_made_once_and_called_what_it_says(browser: httpx.AsyncC
     async with db.read() as session:
         kept = await rules.by_id(session, ids(first))
         assert len(await rules.listed(session, None, 10)) == 2
-    assert kept.it.name == "When #rain has at least 2 posts within 2 h"
+    assert kept.it.name == "When #Rain has at least 2 posts within 2 h"
     assert (kept.it.above, kept.it.window_s, kept.it.endpoints, kept.it.enabled) == (2, 7_200, None, True)
 
 
@@ -47,7 +47,7 @@ async def test_a_digest_is_a_sentence_of_its_own_and_stays_a_digest(browser: htt
     assert not page.every("select", name="metric")
     asked = {**RULE, "kind": "digest", "window": "1", "unit": "w"}
     path = (await send(browser, "/rules", **asked)).headers["location"].partition("?")[0]
-    assert "Each week: how #rain went" in said(await browser.get("/rules"))
+    assert "Each week: how #Rain went" in said(await browser.get("/rules"))
     kept = await browser.get(path)
     assert kept.status_code == 200
     assert next(one.attrs["value"] for one in parsed(kept).every("option") if "selected" in one.attrs) == "w"

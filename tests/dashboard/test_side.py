@@ -105,7 +105,7 @@ async def test_what_was_known_then(two: None, browser: httpx.AsyncClient) -> Non
 async def test_what_is_to_be_compared_can_be_chosen(browser: httpx.AsyncClient) -> None:
     page = (await browser.get("/compare")).text
     assert page.count('type="checkbox"') == 2
-    assert 'href="/compare?campaign=' in (await browser.get("/")).text
+    assert 'href="/compare?campaign=first&amp;campaign=second"' in (await browser.get("/")).text
     wrong = await browser.get("/compare?campaign=first")
     assert wrong.status_code == 422
     assert (await browser.get("/compare?campaign=first&campaign=none")).status_code == 404

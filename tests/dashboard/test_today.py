@@ -21,7 +21,7 @@ async def test_what_waits_for_someone_comes_first(browser: httpx.AsyncClient, db
     answer = await browser.get("/")
     text = said(answer)
     assert "Waiting for you: 1 open alert and 1 source that needs a person." in text
-    assert "#rain high since 1 Mar 2026 11:10, for 50 min: 412 posts within 1 h, where 31.5 are usual (Spikes)" in text
+    assert "#Rain high since 1 Mar 2026 11:10, for 50 min: 412 posts within 1 h, where 31.5 are usual (Spikes)" in text
     assert text.index("ill.example: needs a person") < text.index("Campaigns")
     assert parsed(answer).every("a", href="/alerts/alr_1")
 
