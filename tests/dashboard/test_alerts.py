@@ -37,7 +37,7 @@ async def test_earlier_alerts_are_behind_a_link(browser: httpx.AsyncClient, db: 
             one = episode(f"alr_{number}", end - HOUR, end, episode=number, kind="quiet", window_s=3_600 * (number + 1))
             await episodes.keep(session, one, [], NOW)
     first = await browser.get("/alerts")
-    oldest = f"#Rain was silent: no new post for 1 d {MOST_PAST - 23} h"
+    oldest = f"#rain was silent: no new post for 1 d {MOST_PAST - 23} h"
     assert oldest not in said(first)
     (link,) = [one.attrs["href"] for one in parsed(first).every("a") if "before=" in (one.attrs["href"] or "")]
     assert oldest in said(await browser.get(f"/alerts{link}"))
