@@ -3,6 +3,7 @@
 Each page's words are in a file of its own; a test finds one that a language lacks.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -41,9 +42,17 @@ ROOMS = (
     common, front, today, noted, looks, form, curves, files, side, short, grew, report, sources, platforms, settings,
     second, privacy, audited, alerts, rules, endpoints, shares, entry, starting,
 )  # fmt: skip
+_MARKS = re.compile(r" (?=[;:?!»])|(?<=«) ")
+
+
+def _spaced(text: str) -> str:
+    """French puts a space before these marks at which no line may break."""
+    return _MARKS.sub("\N{NARROW NO-BREAK SPACE}", text)
+
+
 LANGUAGES: dict[str, dict[str, str]] = {
     "en": {key: text for room in ROOMS for key, text in room.EN.items()},
-    "fr": {key: text for room in ROOMS for key, text in room.FR.items()},
+    "fr": {key: _spaced(text) for room in ROOMS for key, text in room.FR.items()},
 }
 _SPANS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
 
