@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import planning
+from app import planning, sources
 from app.analysis import dollars
 from app.clock import DAY, HOUR, MINUTE
 from app.planning import Planned
@@ -59,3 +59,27 @@ def span(ms: int) -> str:
         if ms >= 2 * unit:
             return f"{ms / unit:.3g} {name}"
     return f"{ms / 1_000:.3g} seconds"
+
+
+def promised(platform: str) -> dict[str, Any]:
+    """What the platform lets such a source do, for a program."""
+    offer = sources.offer(platform)
+    back = offer.look_back
+    return {
+        "search": offer.page_size > 0, "metrics": sorted(offer.metrics), "look_batch": offer.batch_size,
+        "accounts_batch": offer.accounts_batch, "look_back_s": int(back.total_seconds()) if back else None,
+        "delay_s": int(offer.delay.total_seconds()), "notes": list(offer.notes),
+    }  # fmt: skip
+
+
+def promises(platform: str) -> list[tuple[str, str]]:
+    """The same for a person."""
+    offer = sources.offer(platform)
+    budgets = [
+        f"{one.limit:,} {one.name} in {span(int(one.window.total_seconds() * 1_000))}" for one in offer.allowances
+    ]
+    return [
+        ("gives", ", ".join(sorted(offer.metrics)) or "no counts"),
+        ("budget", "; ".join(budgets)),
+        *(("misses", line) for line in planning.misses(offer)),
+    ]

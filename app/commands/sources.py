@@ -111,21 +111,26 @@ def limit(name: Name, limits: Annotated[list[str], typer.Argument(metavar="NAME=
 
 @app.command(epilog="Example: groundswell sources check home")
 def check(name: Name, json: AsJson = False) -> None:
-    """Make one real call, and say who answered."""
+    """Make one real call, say who answered, and what such a source promises."""
     given = settings()
 
-    async def work() -> dict[str, str]:
+    async def work() -> "tuple[dict[str, str], str]":
         from app import sources
         from app.clock import SystemClock
+        from app.store import sources as rows
 
         async with database(given) as db:
-            return dict(await sources.check(db, given, SystemClock(), name))
+            facts = dict(await sources.check(db, given, SystemClock(), name))
+            async with db.read() as session:
+                return facts, (await rows.named(session, name)).platform
 
-    facts = run(work())
+    facts, platform = run(work())
+    from app.commands import plans
+
     if json:
-        show.as_json({"name": name, "facts": facts})
+        show.as_json({"name": name, "facts": facts, "promises": plans.promised(platform)})
     else:
-        show.say(_answers(name, facts))
+        show.say("\n".join([_answers(name, facts), *(f"  {word:9} {line}" for word, line in plans.promises(platform))]))
 
 
 @app.command(epilog="Example: groundswell sources plan '#farm' --source home")

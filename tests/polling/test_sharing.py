@@ -4,9 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from app import joining, sources
+from app.clock import to_ms
 from app.db.engine import Database
 from app.errors import Invalid
 from app.models import Budget, Source
+from app.polling import poll
 from app.store import following, tracks
 from app.store import sources as rows
 from app.store.sources import NewSource
@@ -72,3 +74,30 @@ async def test_only_of_the_same_platform(db: Database) -> None:
         await joining.join(
             db, settings_for(db.url), FakeClock(), NewSource("x", "x", None, None, None), "t", shares_with="yt1"
         )
+
+
+@pytest.mark.parametrize("platform", ["youtube", "misskey"])
+async def test_a_source_whose_only_credential_is_revoked_stops_and_says_so(
+    db: Database, clock: FakeClock, platform: str
+) -> None:  # fmt: skip
+    """End to end: a pass over a socket, refused by the server; nothing is asked of it any more."""
+    settings = settings_for(db.url)
+    async with await server.start(began=server.clock() - 86_400_000) as world:
+        new = NewSource(platform, "one", f"{world.url}/{platform}", None, None)
+        with pytest.raises(Invalid) as refused:
+            await joining.join(db, settings, clock, new, REVOKED)
+        assert refused.value.errors[0].field == "token"
+        await joining.join(db, settings, clock, new, REVOKED, unchecked=True)
+        async with db.write() as session:
+            now = to_ms(clock.now())
+            await following.follow(session, "farm", None, now, 300)
+            track = (await tracks.due(session, now, 9))[0][0]
+        visited = await poll.visit(db, settings, clock, track)
+        assert visited is not None
+        assert visited.summary.state == "failed"
+        async with db.read() as session:
+            row = await rows.named(session, "one")
+            assert row.state == "stopped"
+            assert "answered 4" in (row.reason or "")
+            assert REVOKED not in (row.reason or "")
+            assert await tracks.due(session, now + 10**9, 9) == []
