@@ -130,15 +130,21 @@ class World:
         """As a collector does: money for the most that may come is taken first, and what did not come is given back."""
         cost, net = self.offer.costs.get(call, USUAL_COST), Counter[str]()
         money = {one.name for one in self.allowances if one.unit == "microdollar"}
+        took: dict[str, int] = {}
         for name in dict.fromkeys([*cost.call, *cost.item]):
-            once, each = cost.call.get(name, 0), cost.item.get(name, 0)
-            taken = once + each * (most if name in money else items)
-            if not taken:
-                continue
-            await meter.spend(name, taken)
-            used = once + each * items
-            if taken > used:
-                await meter.give_back(name, taken - used)
+            most_of = cost.call.get(name, 0) + cost.item.get(name, 0) * (most if name in money else items)
+            try:
+                if most_of:
+                    await meter.spend(name, most_of)
+            except Spent:
+                for other, units in took.items():
+                    await meter.give_back(other, units)
+                raise
+            took[name] = most_of
+        for name, units in took.items():
+            used = cost.call.get(name, 0) + cost.item.get(name, 0) * items
+            if units > used:
+                await meter.give_back(name, units - used)
             net[name] += used
             self.ledger[name].append((self.now.at, used))
         self.calls[call] += 1
@@ -261,7 +267,7 @@ def due(world: World, now: int) -> list[int]:
     return batch
 
 
-async def run_source(platform: str, folder: Path) -> tuple[World, plan.Day]:
+async def run_source(platform: str, folder: Path) -> tuple[World, dict[str, float]]:
     offer, limits = collectors.offer(platform), LIMITS.get(platform, {})
     world = World(offer, limits, random.Random(platform))
     slow = any(one.unit == "microdollar" for one in world.allowances)
@@ -308,10 +314,17 @@ async def run_source(platform: str, folder: Path) -> tuple[World, plan.Day]:
             again_at = await refresh(world, reads)
     for db in opened:
         await db.close()
-    asked = plan.Asked(
-        world.purse, MEAN, WANTED, REWALK / DAY, MOST_PAGES, "counts" in offer.costs, plan.bounded(offer, limits)
-    )
-    return world, plan.a_day(asked)
+    return world, planned(world)
+
+
+def planned(world: World) -> dict[str, float]:
+    """The plans of all hashtags, each at the rate that it has: units in a day, by allowance."""
+    offer, units = world.offer, Counter[str]()
+    bounds = plan.bounded(offer, world.limits)
+    for tag in world.tags:
+        asked = plan.Asked(world.purse, tag.rate, WANTED, REWALK / DAY, MOST_PAGES, "counts" in offer.costs, bounds)
+        units.update(plan.a_day(asked).units)
+    return dict(units)
 
 
 def fullest(ledger: list[tuple[int, int]], window: int) -> int:
@@ -326,18 +339,18 @@ def fullest(ledger: list[tuple[int, int]], window: int) -> int:
     return most
 
 
-def rows(world: World, day: plan.Day) -> list[str]:
+def rows(world: World, day: dict[str, float]) -> list[str]:
     found = []
     for one in world.allowances:
         spent = sum(units for _, units in world.ledger[one.name])
-        planned = day.units.get(one.name, 0) * TAGS * DAYS
+        wanted = day.get(one.name, 0) * DAYS
         most = fullest(world.ledger[one.name], int(one.window.total_seconds() * 1_000))
-        if not spent and planned < 1:
+        if not spent and wanted < 1:
             continue
-        off = f"{planned / spent - 1:+.0%}" if spent else "-"
+        off = f"{wanted / spent - 1:+.0%}" if spent else "-"
         found.append(
             f"| {world.offer.platform} | {one.name} | {one.limit:,} in {one.window} | {most:,} | "
-            f"{'yes' if most > one.limit else 'no'} | {spent:,} | {planned:,.0f} | {off} |"
+            f"{'yes' if most > one.limit else 'no'} | {spent:,} | {wanted:,.0f} | {off} |"
         )
     return found
 

@@ -64,15 +64,31 @@ def a_day(asked: Asked) -> Day:
     if offer.accounts_batch:
         every_hour = people * purse.tracks * cadence.ACCOUNTS_AHEAD / DAY
         more["accounts"] = people / max(1.0, min(offer.accounts_batch, 1 + every_hour))
-    demand = _sum(cost(offer, "look", more["look"], looks), cost(offer, "accounts", more["accounts"], people))
-    part = min(
-        [
-            1.0,
-            *(asked.again[name] / purse.tracks / want for name, want in demand.items() if want and name in asked.again),
-        ]
+    # What is refused waits, and fills the next call: where calls are what is short, as many looks are made with fewer.
+    kinds = (
+        ("look", more["look"], looks, offer.batch_size),
+        ("accounts", more["accounts"], people, offer.accounts_batch),
     )
-    calls |= {name: count * part for name, count in more.items()}
-    return Day(every, pages, calls, _sum(units, {name: want * part for name, want in demand.items()}), part)
+    called, items = (_sum(*(_part(offer, one, by_call=by_call) for one in kinds)) for by_call in (True, False))
+    part = _reach(asked, called)
+    full = min([size * count / want for _, count, want, size in kinds if want and size], default=1.0)
+    read = min(1.0, part * max(1.0, full), _reach(asked, items))
+    calls |= {
+        name: min(count * part, want * read / size if read < 1 else count) for name, count, want, size in kinds if size
+    }
+    spent = _sum(*(cost(offer, name, calls[name], want * read) for name, _, want, size in kinds if size))
+    return Day(every, pages, calls, _sum(units, spent), read)
+
+
+def _part(offer: Offer, kind: tuple[str, float, float, int], *, by_call: bool) -> dict[str, float]:
+    name, calls, items, _ = kind
+    return cost(offer, name, calls if by_call else 0, 0 if by_call else items)
+
+
+def _reach(asked: Asked, demand: Mapping[str, float]) -> float:
+    """The part of it that the budgets for reading again reach for."""
+    bounds = {name: asked.again[name] / asked.purse.tracks for name in demand if name in asked.again}
+    return min([1.0, *(bounds[name] / want for name, want in demand.items() if want and name in bounds)])
 
 
 def bounded(offer: Offer, limits: Mapping[str, int]) -> dict[str, float]:
@@ -127,8 +143,9 @@ def _looks(asked: Asked, every: int, pages: float) -> float:
         wait = min(wait, within.total_seconds() * 1_000) if within else wait
         step = min(max(wait, MINUTE), DAY)
         there = 1.0 if age < back else (back + FIRST - age) / FIRST
-        if age >= read_by_the_way or wait < every:
-            looks += asked.posts * step / DAY * there / (wait / DAY)
+        # A pass that shows the post is a look too, and puts the next one off.
+        rate = 1 / wait - (1 / every if age < read_by_the_way else 0)
+        looks += asked.posts * step * there * max(0.0, rate)
         age += step
     return looks
 
