@@ -6,7 +6,7 @@ from app.analysis.dollars import MICRO
 from app.dashboard.words import Words
 from collectors.contract import Allowance, Offer
 
-TITLES = {"tiktok": "TikTok", "vk": "VK", "wordpress": "WordPress", "youtube": "YouTube"}
+TITLES = {"peertube": "PeerTube", "tiktok": "TikTok", "vk": "VK", "wordpress": "WordPress", "youtube": "YouTube"}
 METRICS = ("likes", "reposts", "replies", "quotes", "views", "bookmarks")
 
 
