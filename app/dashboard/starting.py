@@ -1,12 +1,14 @@
 """Starting a campaign and following a hashtag from a page, with where to look for it; and following it no longer."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from app import planning
 from app.analysis.tags import normal
-from app.dashboard import forms, render, typed
+from app.dashboard import forms, plans, render, typed
 from app.dashboard.forms import Checks, Done, Typed, change, go
 from app.dashboard.render import now_of
 from app.db.engine import Session
@@ -77,6 +79,8 @@ async def show_follow(request: Request) -> Response:
 async def follow_hashtag(request: Request) -> Response:
     render.check_may(request, "tags:write")
     form, now, every = await forms.typed(request), now_of(request), request.app.state.settings.poll_seconds
+    if form("do") == "plan":
+        return await _planned(request, form)
 
     async def work(session: Session) -> Done:
         tags, where = typed.tags(form, "hashtags"), await typed.sources(session, form)
@@ -91,6 +95,19 @@ async def follow_hashtag(request: Request) -> Response:
         return go(request, await change(request, "hashtag.follow", form, work))
     except Invalid as wrong:
         return await _page(request, "follow.html", form, wrong)
+
+
+async def _planned(request: Request, form: Typed) -> Response:
+    """What it would cost, and nothing is followed yet. No server is asked: a page does not wait for many."""
+    state = request.app.state
+    try:
+        tag = typed.tags(form, "hashtags")[0]
+        found = await planning.planned(state.db, state.settings, state.clock, tag, None, looking=False)
+    except Problem as wrong:
+        return await _page(request, "follow.html", form, wrong if isinstance(wrong, Invalid) else None)
+    return await _page(
+        request, "follow.html", form, plans=[plans.shown(one, render.words_of(request)) for one in found]
+    )
 
 
 @router.post("/hashtags/{tag}/unfollow")
@@ -114,11 +131,14 @@ def _fresh(request: Request) -> Typed:
     return Typed({**given, **forms.asked(request).fields})
 
 
-async def _page(request: Request, name: str, form: Typed, problem: Problem | None = None) -> Response:
+async def _page(
+    request: Request, name: str, form: Typed, problem: Problem | None = None, plans: Sequence[plans.Row] = ()
+) -> Response:  # fmt: skip
     async with render.reading(request) as session:
         sources = await typed.live(session, now_of(request), request.app.state.allowed)
         known = await campaigns.listed(session, None, MOST_CAMPAIGNS)
     return render.page(
         request, name, problem.status if problem else 200, f=form, it=render.asked_of(request, "all"), led=LED,
         sources=sources, campaigns=[one.it for one in known], wrong=forms.wrong(problem) if problem else {},
+        plans=plans,
     )  # fmt: skip

@@ -116,3 +116,15 @@ async def test_whoever_has_nothing_yet_is_led_on_from_every_page(browser: httpx.
         assert "Nobody has posted yet" in said(await browser.get(path))
     empty = await browser.get("/hashtags/ete?range=7d")
     assert "Look over all of its time" in said(empty)
+
+
+async def test_a_form_says_what_following_will_cost_and_follows_nothing(
+    browser: httpx.AsyncClient, db: Database
+) -> None:  # fmt: skip
+    await add_source(db, "home")
+    for query, says in (("", "assumed"), ("?lang=fr", "supposés")):
+        answer = await send(browser, f"/follow{query}", hashtags="#Rain", where="all", do="plan")
+        assert answer.status_code == 200
+        assert says in answer.text
+    async with db.read() as session:
+        assert (await session.execute(select(Hashtag.tag))).all() == []
