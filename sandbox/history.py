@@ -46,22 +46,34 @@ def write(
     `coverage` says when they watched.
     """
     start = began if began is not None else demo.began(now)
-    seen = [
-        (born, looks)
-        for born in Process(seed, start).births(start, now)
-        if born.post.network in networks and (looks := _looks(born, seed, start, now))
-    ]
     folder.mkdir(parents=True, exist_ok=True)
     written = Written(
         folder / "posts.csv", folder / "snapshots.csv", folder / "accounts.csv", folder / "coverage.csv", {}
     )
-    posts = (_post(born, looks[0]) for born, looks in seen if looks[0] > since)
-    levels = (_snapshot(born, at) for born, looks in seen for at in looks if at > since)
-    written.rows["posts"] = _file(written.posts, POSTS, posts)
-    written.rows["snapshots"] = _file(written.snapshots, SNAPSHOTS, levels)
+    seen = (
+        (born, looks)
+        for born in Process(seed, start).births(start, now)
+        if born.post.network in networks and (looks := _looks(born, seed, start, now))
+    )
+    written.rows["posts"] = _file(written.posts, POSTS, _posts(seen, since, written))
     written.rows["accounts"] = _file(written.accounts, ACCOUNTS, _accounts(max(start, since), now, networks))
     written.rows["coverage"] = _file(written.coverage, COVERAGE, _coverage(start, now, networks))
     return written
+
+
+def _posts(seen: Iterator[tuple[Born, list[int]]], since: int, written: Written) -> Iterator[Sequence[object]]:
+    """And beside them the file of their looks, so that no world has to be held at once."""
+    with written.snapshots.open("w", encoding="utf-8", newline="") as file:
+        out, count = csv.writer(file), 0
+        out.writerow(SNAPSHOTS)
+        for born, looks in seen:
+            if looks[0] > since:
+                yield _post(born, looks[0])
+            for at in looks:
+                if at > since:
+                    out.writerow(_snapshot(born, at))
+                    count += 1
+    written.rows["snapshots"] = count
 
 
 def _outage(start: int) -> tuple[int, int]:
