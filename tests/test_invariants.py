@@ -154,7 +154,11 @@ def no_sums(broken: pytest.MonkeyPatch) -> None:
 
 def a_day_off(broken: pytest.MonkeyPatch) -> None:
     """A failure puts the track off for a day."""
-    broken.setattr(outcome, "next_due", lambda due_at, step, now, failures: due_at + (DAY if failures else step))
+
+    def next_due(due_at: int, step: int, now: int, failures: int, slots: int) -> int:  # noqa: ARG001
+        return due_at + (DAY if failures else slots * step)
+
+    broken.setattr(outcome, "next_due", next_due)
 
 
 BUILDS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
