@@ -155,7 +155,7 @@ def no_sums(broken: pytest.MonkeyPatch) -> None:
 def a_day_off(broken: pytest.MonkeyPatch) -> None:
     """A failure puts the track off for a day."""
 
-    def next_due(due_at: int, step: int, now: int, failures: int, slots: int) -> int:  # noqa: ARG001
+    def next_due(due_at: int, step: int, now: int, failures: int, slots: int) -> int:
         return due_at + (DAY if failures else slots * step)
 
     broken.setattr(outcome, "next_due", next_due)
