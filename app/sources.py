@@ -71,7 +71,8 @@ class DatabaseMeter:
         if (purse := self._purses.get(name)) is None:
             return None
         row, limit, window = purse
-        taken = budget.take(await budgets.held(session, self._source_id, row), limit, window, units, now)
+        state = budget.of_this_width(await budgets.held(session, self._source_id, row), window, now)
+        taken = budget.take(state, limit, window, units, now)
         if isinstance(taken, int):
             return taken
         await budgets.write(session, self._source_id, row, taken)

@@ -62,6 +62,14 @@ def evenly(limit: int, window_ms: int, most: int, part: float = 1 / SLICES) -> t
     return int(limit * part), int(window_ms * part)
 
 
+def of_this_width(spent: Spent, window_ms: int, now: int) -> Spent:
+    """Without slices that are still to come: they were numbered for a narrower window, before a limit was lowered, and
+    would be counted for decades.
+    """
+    here = now // max(1, window_ms // SLICES)
+    return replace(spent, slices={number: units for number, units in spent.slices.items() if number <= here})
+
+
 def give_back(spent: Spent, window_ms: int, units: int, taken_at: int) -> Spent:
     """What was taken at `taken_at` and not used leaves the slice that it was counted in: any other would hold less
     than was truly spent in it, and some window too much.

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -106,3 +107,27 @@ async def test_a_cap_holds_in_any_31_days_over_workers_and_restarts(db: Database
     sums = [sum(cost for then, cost in truly if at <= then < at + 31 * DAY) for at, _ in truly]
     assert max(sums) <= 1_000_000
     assert max(sums) > 500_000, "and most of it is used"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_cap_that_is_lowered_is_spent_evenly_too(db: Database, clock: FakeClock) -> None:
+    """A purse's window is longer where its cap is lower: what was counted by the old one is in nobody's way."""
+    source = await paid(db, settings_for(db.url), clock, "money=50.00")
+    for cap in (50_000_000, 5_000_000, 20_000_000):
+        allowed = sources.allowances("x", {"money": cap})
+        purses = sources.purses(sources.offer("x"), allowed, "find")
+        mine = sources.DatabaseMeter(db, clock, source, allowed, purses=purses)
+        until = await _used_up(mine)
+        assert mine.taken["money"] >= cap // 10
+        assert until is not None
+        assert until <= clock.now() + timedelta(days=32)
+        clock.advance(32 * 86_400)
+
+
+async def _used_up(mine: sources.DatabaseMeter) -> datetime | None:
+    """When there is some again."""
+    try:
+        while True:
+            await mine.spend("money", 500_000)
+    except Spent as error:
+        return error.until
