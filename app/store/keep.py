@@ -3,9 +3,11 @@
 What is kept twice is counted once: a crash before the commit repeats the page, and nothing doubles.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 
 from app.analysis.contribution import METRICS
@@ -20,8 +22,10 @@ from app.store.hold import Ground
 from app.store.looks import Readings
 from app.store.rollups import Belongs, Ledger
 from app.store.subjects import Carried, hashtag_key
+from collectors.posts import Post
 
 __all__ = ["FUTURE_DATED", "Arrivals", "Kept", "keep", "keep_readings", "post_key"]
+_LINKS = ("in_reply_to", "repost_of", "quote_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,37 @@ async def keep(session: Session, arrivals: Arrivals, now: int) -> Kept:
 
 
 async def _without_erased(session: Session, arrivals: Arrivals) -> Arrivals:
-    """A post that was erased or purged stays away, and all others of somebody who was erased."""
+    """A post that was erased or purged stays away, all others of somebody who was erased, and what names them."""
     keys = [
         (post, post_key(arrivals.platform, post.native_id),
          accounts.account_key(arrivals.platform, post.author.native_id) if post.author else None)
         for post in arrivals.posts
     ]  # fmt: skip
-    away = await tombstones.among_them(session, {key for _, *pair in keys for key in pair if key is not None})
+    named = {said: _whose(arrivals.platform, said) for post in arrivals.posts for said in _links(post)}
+    wanted = {key for _, *pair in keys for key in pair if key is not None}
+    away = await tombstones.among_them(session, wanted.union(*named.values()))
     if not away:
         return arrivals
-    return replace(arrivals, posts=[post for post, *pair in keys if not any(key in away for key in pair)])
+    erased = {key for key, why in away.items() if why == tombstones.ERASED}
+    nobody = {said: f"erased:{secrets.randbits(63):x}" for said, whose in named.items() if whose & erased}
+    left = [_unlinked(post, nobody) for post, *pair in keys if not any(key in away for key in pair)]
+    return replace(arrivals, posts=left)
+
+
+def _links(post: Post) -> list[str]:
+    return [said for name in _LINKS if (said := getattr(post, name))]
+
+
+def _whose(platform: str, said: str) -> set[int]:
+    """Of the post that is named, and of whom it may be: on federated networks a post's id begins with its author's."""
+    parts = said.removeprefix("at://").split("/", 8)
+    begun = ("/".join(parts[:many]) for many in range(1, len(parts)))
+    return {post_key(platform, said), *(accounts.account_key(platform, one) for one in begun)}
+
+
+def _unlinked(post: Post, nobody: Mapping[str, str]) -> Post:
+    gone = {name: nobody[said] for name in _LINKS if (said := getattr(post, name)) in nobody}
+    return msgspec.structs.replace(post, **gone) if gone else post
 
 
 async def _keep_accounts(session: Session, work: Work, now: int) -> list[str]:

@@ -176,10 +176,14 @@ async def test_nothing_brings_them_back(world: Database) -> None:
     await sweep.erase(db, key, NOW)
     async with db.read() as session:
         before = len((await session.execute(select(Post.id))).scalars().all())
-    await arrive(db, 1, [song(1, 99), song(3), post(8, ("Rain",), NOON - timedelta(hours=1))], NOON)
+    met, unmet = (f"{NATIVE}/statuses/{number}" for number in (1, 77))
+    answer = post(8, ("Rain",), NOON - timedelta(hours=1), in_reply_to=met, quote_of=unmet)
+    await arrive(db, 1, [song(1, 99), song(3), answer], NOON)
     async with db.read() as session:
         assert len((await session.execute(select(Post.id))).scalars().all()) == before + 1
         assert (await session.execute(select(Account.id).where(Account.handle == HANDLE))).scalars().all() == []
+        links = (await session.execute(select(Post.in_reply_to, Post.quote_of))).all()
+        assert [said for row in links for said in row if said and not said.startswith("erased:")] == []
         assert [
             text for text in (await session.execute(select(PostText.text))).scalars() if text and WORDS in text
         ] == []
