@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +13,10 @@ from app import outbound
 from app.access import keyfile
 from app.access.seal import Unsealable
 from app.analysis import budget
-from app.clock import HOUR, Clock, from_ms, to_ms
-from app.db.engine import Database, ReadSession, Session
+from app.clock import Clock, to_ms
+from app.db.engine import Database, ReadSession
 from app.errors import Invalid
+from app.metering import DatabaseMeter, allowances, purses, window_of
 from app.settings import Settings
 from app.store import budgets
 from app.store import sources as rows
@@ -23,102 +24,11 @@ from app.store.source_reads import Allowed
 from app.store.sources import NewSource
 from app.store.streams import Candidate
 from app.store.streams import again as streams_again
-from collectors.contract import USUAL_COST, Allowance, Collector, Credential, Offer, Told
-from collectors.errors import CollectorError, Refused, Spent, Unauthorized, Unavailable
+from collectors.contract import Collector, Credential, Offer, Told
+from collectors.errors import CollectorError, Refused, Unauthorized, Unavailable
 from collectors.policy import USUAL, Policy
 
-Purse = tuple[str, int, int]
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
-
-
-class DatabaseMeter:
-    """A source's budget: every call is taken from its row before it is made, by whichever worker.
-
-    `spare` is for who reads again: the part that it leaves of a short window. Of long ones, finding posts and reading
-    them again have purses of their own (by allowance), so that neither eats up a month on one day.
-    """
-
-    def __init__(
-        self, db: Database, clock: Clock, source_id: int, allowances: tuple[Allowance, ...], spare: float = 0.0,
-        purses: Mapping[str, Purse] | None = None,
-    ) -> None:  # fmt: skip
-        self._db, self._clock, self._source_id, self._spare = db, clock, source_id, spare
-        self._allowances = {allowance.name: allowance for allowance in allowances}
-        self._purses = purses or {}
-        self._told: dict[str, Told] = {}
-        self._taken_at: dict[str, int] = {}
-        self.taken: Counter[str] = Counter()
-        self.calls = 0
-
-    async def spend(self, name: str, units: int = 1) -> None:
-        allowance, told, now = self._allowances[name], self._told.pop(name, None), to_ms(self._clock.now())
-        async with self._db.write() as session:
-            state = await budgets.held(session, self._source_id, name)
-            state = _with(state, told, allowance, now) if told else state
-            spare = int(allowance.limit * self._spare)
-            taken = budget.take(state, allowance.limit, _window(allowance), units, now, spare)
-            if not isinstance(taken, int) and (later := await self._from_purse(session, name, units, now)):
-                taken = later
-            await budgets.write(session, self._source_id, name, state if isinstance(taken, int) else taken)
-        if isinstance(taken, int):
-            raise Spent(f"the budget {name!r} {_why_nothing(allowance)}", from_ms(taken))
-        self.calls += 1
-        self.taken[name] += units
-        self._taken_at[name] = now
-
-    async def _from_purse(self, session: Session, name: str, units: int, now: int) -> int | None:
-        """The time from which there is some again; None: it is taken, or this is no budget that is spent evenly."""
-        if (purse := self._purses.get(name)) is None:
-            return None
-        row, limit, window = purse
-        state = budget.of_this_width(await budgets.held(session, self._source_id, row), window, now)
-        taken = budget.take(state, limit, window, units, now)
-        if isinstance(taken, int):
-            return taken
-        await budgets.write(session, self._source_id, row, taken)
-        return None
-
-    async def give_back(self, name: str, units: int) -> None:
-        if name not in self._taken_at:
-            return
-        self.taken[name] -= units
-        window, taken_at = _window(self._allowances[name]), self._taken_at[name]
-        async with self._db.write() as session:
-            state = await budgets.held(session, self._source_id, name)
-            await budgets.write(session, self._source_id, name, budget.give_back(state, window, units, taken_at))
-            if (purse := self._purses.get(name)) is not None:
-                row, _, window = purse
-                state = budget.give_back(await budgets.held(session, self._source_id, row), window, units, taken_at)
-                await budgets.write(session, self._source_id, row, state)
-
-    async def told(self, told: Told) -> None:
-        """Headers are written with the next call, at once when they say that nothing is left."""
-        if told.name not in self._allowances:
-            return
-        self._told[told.name] = told
-        if told.remaining == 0:
-            await self._write(told)
-
-    async def _write(self, told: Told) -> None:
-        now = to_ms(self._clock.now())
-        async with self._db.write() as session:
-            state = _with(
-                await budgets.held(session, self._source_id, told.name), told, self._allowances[told.name], now
-            )
-            await budgets.write(session, self._source_id, told.name, state)
-
-
-def _why_nothing(allowance: Allowance) -> str:
-    return "is used up" if allowance.limit else "may not be spent before its owner says how much: sources limit"
-
-
-def _window(allowance: Allowance) -> int:
-    return int(allowance.window.total_seconds() * 1_000)
-
-
-def _with(state: budget.Spent, told: Told, allowance: Allowance, now: int) -> budget.Spent:
-    resets = to_ms(told.resets_at) if told.resets_at else None
-    return budget.hear(state, _window(allowance), (told.limit, told.remaining, resets), now)
 
 
 class _SealedKeeper:
@@ -170,39 +80,6 @@ def _unsealed(settings: Settings, name: str, sealed: str, identifier: str | None
 def sealed_for(name: str) -> str:
     """What the token of the source of that name is sealed for."""
     return f"credential of source {name}"
-
-
-def purses(offer: Offer, allowances: Iterable[Allowance], kind: str) -> dict[str, Purse]:
-    """Of the allowances with long windows: what finding posts (`find`), or reading them again (`again`), has there."""
-    sizes = {"search": offer.page_size, "look": offer.batch_size, "accounts": offer.accounts_batch}
-    found, again = _most(offer, {"search": offer.page_size}), _most(offer, {**sizes, "search": 0})
-    purses = {}
-    for one in allowances:
-        mine = found if kind == "find" else again
-        if _window(one) < HOUR or one.name not in mine:
-            continue
-        share = 1 - budget.AGAIN if one.name in again else 1.0
-        if kind == "again":
-            part = budget.evenly(int(one.limit * budget.AGAIN), _window(one), mine[one.name])
-        else:
-            part = budget.evenly(int(one.limit * share), _window(one), mine[one.name], budget.AT_ONCE)
-        purses[one.name] = f"{one.name}:{kind}", *part
-    return purses
-
-
-def _most(offer: Offer, sizes: Mapping[str, int]) -> dict[str, int]:
-    """What one call of these kinds takes at most, by allowance. A kind of size 0 is never called."""
-    most: dict[str, int] = {}
-    for call, size in sizes.items():
-        cost = offer.costs.get(call, USUAL_COST)
-        for name in {*cost.call, *cost.item} if size else ():
-            most[name] = max(most.get(name, 0), cost.call.get(name, 0) + size * cost.item.get(name, 0))
-    return most
-
-
-def allowances(platform: str, limits: Mapping[str, int]) -> tuple[Allowance, ...]:
-    """The platform's, with the limits that the source's owner set."""
-    return tuple(replace(one, limit=limits.get(one.name, one.limit)) for one in collectors.offer(platform).allowances)
 
 
 @asynccontextmanager
@@ -257,7 +134,7 @@ async def _share_left(session: ReadSession, row: rows.Row, now: int) -> float:
     """Of the budget that is nearest to its end."""
     states = await budgets.read(session, await rows.payer(session, row))
     shares = [
-        budget.left(states.get(one.name, budget.Spent({})), one.limit, _window(one), now) / max(1, one.limit)
+        budget.left(states.get(one.name, budget.Spent({})), one.limit, window_of(one), now) / max(1, one.limit)
         for one in allowances(row.platform, await rows.own_limits(session, row))
     ]
     return min(shares, default=0.0)
@@ -340,7 +217,7 @@ def streams(one: Candidate) -> bool:
 def allowed() -> dict[str, list[Allowed]]:
     """What each platform lets one source spend, for whoever shows it."""
     return {
-        name: [Allowed(one.name, one.limit, _window(one), one.unit) for one in offer.allowances]
+        name: [Allowed(one.name, one.limit, window_of(one), one.unit) for one in offer.allowances]
         for name, offer in offers().items()
     }
 

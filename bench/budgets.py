@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 import collectors
-from app import sources
+from app import metering
 from app.analysis import budget
 from app.clock import DAY, HOUR, MINUTE, SECOND, to_ms
 from app.db.engine import Database
@@ -60,7 +60,7 @@ class InMemory:
     def __init__(self, world: "World", states: dict[str, budget.Spent], spare: float) -> None:
         self._now, self._spare, self._states = world.now, spare, states
         allowances = world.allowances
-        self._purses = sources.purses(world.offer, allowances, "again" if spare else "find")
+        self._purses = metering.purses(world.offer, allowances, "again" if spare else "find")
         self._allowances = {one.name: one for one in allowances}
 
     async def spend(self, name: str, units: int = 1) -> None:
@@ -110,10 +110,10 @@ class World:
     calls: Counter[str] = field(default_factory=Counter)
     refused: int = 0
     waits_until: int = 0
-    paths: tuple[sources.DatabaseMeter | InMemory, ...] = ()
+    paths: tuple[metering.DatabaseMeter | InMemory, ...] = ()
 
     def __post_init__(self) -> None:
-        self.allowances = sources.allowances(self.offer.platform, self.limits)
+        self.allowances = metering.allowances(self.offer.platform, self.limits)
         self.purse = Purse.of(self.offer, self.limits, TAGS)
         weights = [self.chance.lognormvariate(0, 1) for _ in range(TAGS)]
         for weight in weights:
@@ -126,7 +126,7 @@ class World:
             self.tags.append(Tag(births, list(range(first, first + len(births))), rate, BEGAN))
         self.next_look = [None] * len(self.born)
 
-    async def pay(self, meter: sources.DatabaseMeter | InMemory, call: str, items: int, most: int) -> Counter[str]:
+    async def pay(self, meter: metering.DatabaseMeter | InMemory, call: str, items: int, most: int) -> Counter[str]:
         """As a collector does: money for the most that may come is taken first, and what did not come is given back."""
         cost, net = self.offer.costs.get(call, USUAL_COST), Counter[str]()
         money = {one.name for one in self.allowances if one.unit == "microdollar"}
@@ -151,7 +151,7 @@ class World:
         return net
 
 
-async def visit(world: World, tag: Tag, meter: sources.DatabaseMeter | InMemory) -> None:
+async def visit(world: World, tag: Tag, meter: metering.DatabaseMeter | InMemory) -> None:
     now, offer, purse = world.now.at, world.offer, world.purse
     tight = purse.binds(WANTED)
     deep = tag.deep_at is None or now - tag.deep_at >= (DAY if tight else DEEP_EVERY)
@@ -210,7 +210,7 @@ def plan_next(world: World, post: int) -> None:
         heapq.heappush(world.looks, (planned, post))
 
 
-async def refresh(world: World, meter: sources.DatabaseMeter | InMemory) -> int:
+async def refresh(world: World, meter: metering.DatabaseMeter | InMemory) -> int:
     """Returns when it is worth asking again."""
     try:
         for _ in range(BATCHES):
@@ -223,7 +223,7 @@ async def refresh(world: World, meter: sources.DatabaseMeter | InMemory) -> int:
     return world.now.at + 2_000
 
 
-async def look(world: World, meter: sources.DatabaseMeter | InMemory) -> bool:
+async def look(world: World, meter: metering.DatabaseMeter | InMemory) -> bool:
     batch = due(world, world.now.at)
     if not batch:
         return False
@@ -238,7 +238,7 @@ async def look(world: World, meter: sources.DatabaseMeter | InMemory) -> bool:
     return True
 
 
-async def read_people(world: World, meter: sources.DatabaseMeter | InMemory) -> None:
+async def read_people(world: World, meter: metering.DatabaseMeter | InMemory) -> None:
     batch: list[tuple[int, int]] = []
     ahead = world.now.at + cadence.ACCOUNTS_AHEAD
     if not world.people or world.people[0][0] > world.now.at:
@@ -277,17 +277,17 @@ async def run_source(platform: str, folder: Path) -> tuple[World, dict[str, floa
         await upgrade(url)
     states: dict[str, budget.Spent] = {}
 
-    async def workers() -> list[tuple[sources.DatabaseMeter | InMemory, sources.DatabaseMeter | InMemory]]:
+    async def workers() -> list[tuple[metering.DatabaseMeter | InMemory, metering.DatabaseMeter | InMemory]]:
         for db in opened:
             await db.close()
         opened[:] = [Database(url) for _ in range(3)] if slow else []
         if not slow:
             return [(InMemory(world, states, 0), InMemory(world, states, SPARE))]
-        find, read = (sources.purses(offer, world.allowances, kind) for kind in ("find", "again"))
+        find, read = (metering.purses(offer, world.allowances, kind) for kind in ("find", "again"))
         return [
             (
-                sources.DatabaseMeter(db, world.now, 1, world.allowances, 0.0, find),
-                sources.DatabaseMeter(db, world.now, 1, world.allowances, SPARE, read),
+                metering.DatabaseMeter(db, world.now, 1, world.allowances, 0.0, find),
+                metering.DatabaseMeter(db, world.now, 1, world.allowances, SPARE, read),
             )
             for db in opened
         ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app import sources
+from app import metering
 from app.clock import DAY, MINUTE
 from app.db.engine import Database
 from app.polling import outcome, walks
@@ -137,7 +137,7 @@ def no_lag(broken: pytest.MonkeyPatch) -> None:
 def no_meter(broken: pytest.MonkeyPatch) -> None:
     async def free(*_: object) -> None: ...
 
-    broken.setattr(sources.DatabaseMeter, "spend", free)
+    broken.setattr(metering.DatabaseMeter, "spend", free)
 
 
 def no_end(broken: pytest.MonkeyPatch) -> None:

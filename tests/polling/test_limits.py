@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app import joining, sources
+from app import joining, metering, sources
 from app.analysis import dollars
 from app.clock import DAY, to_ms
 from app.db.engine import Database
@@ -30,8 +30,8 @@ async def paid(db: Database, settings: Settings, clock: FakeClock, *limits: str)
         return (await rows.named(session, "x")).id
 
 
-def meter(db: Database, clock: FakeClock, source: int, limits: dict[str, int]) -> sources.DatabaseMeter:
-    return sources.DatabaseMeter(db, clock, source, sources.allowances("x", limits), 0.0)
+def meter(db: Database, clock: FakeClock, source: int, limits: dict[str, int]) -> metering.DatabaseMeter:
+    return metering.DatabaseMeter(db, clock, source, metering.allowances("x", limits), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ async def test_a_cap_that_is_lowered_is_spent_evenly_too(db: Database, clock: Fa
     """A purse's window is longer where its cap is lower: what was counted by the old one is in nobody's way."""
     source = await paid(db, settings_for(db.url), clock, "money=50.00")
     for cap in (50_000_000, 5_000_000, 20_000_000):
-        allowed = sources.allowances("x", {"money": cap})
-        purses = sources.purses(sources.offer("x"), allowed, "find")
-        mine = sources.DatabaseMeter(db, clock, source, allowed, purses=purses)
+        allowed = metering.allowances("x", {"money": cap})
+        purses = metering.purses(sources.offer("x"), allowed, "find")
+        mine = metering.DatabaseMeter(db, clock, source, allowed, purses=purses)
         until = await _used_up(mine)
         assert mine.taken["money"] >= cap // 10
         assert until is not None
@@ -124,7 +124,7 @@ async def test_a_cap_that_is_lowered_is_spent_evenly_too(db: Database, clock: Fa
         clock.advance(32 * 86_400)
 
 
-async def _used_up(mine: sources.DatabaseMeter) -> datetime | None:
+async def _used_up(mine: metering.DatabaseMeter) -> datetime | None:
     """When there is some again."""
     try:
         while True:

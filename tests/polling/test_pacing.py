@@ -5,7 +5,7 @@ from itertools import repeat
 
 import pytest
 
-from app import sources
+from app import metering
 from app.analysis import budget
 from app.clock import DAY, HOUR, MINUTE
 from app.db.engine import Database
@@ -67,7 +67,7 @@ async def test_what_is_read_again_lasts_the_window_and_leaves_half_to_discovery(
     for _ in repeat(None, 10):
         day = 0
         for _ in range(8):
-            again = sources.DatabaseMeter(db, clock, 1, allowances, 0.2, {"money": ("money:again", 50, DAY)})
+            again = metering.DatabaseMeter(db, clock, 1, allowances, 0.2, {"money": ("money:again", 50, DAY)})
             try:
                 await again.spend("money", 10)
                 await again.give_back("money", 4)
@@ -78,7 +78,7 @@ async def test_what_is_read_again_lasts_the_window_and_leaves_half_to_discovery(
         days.append(day)
     assert sum(days) <= 500
     assert min(days) > 20
-    rest = sources.DatabaseMeter(db, clock, 1, allowances)
+    rest = metering.DatabaseMeter(db, clock, 1, allowances)
     await rest.spend("money", 500)
 
 
