@@ -1,6 +1,6 @@
 """One answer of a server, and what it means for the caller when it is no good."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import httpx
@@ -28,9 +28,12 @@ class Answer(msgspec.Struct, frozen=True):
         """The error's name, where the body is JSON that holds one. Mastodon's servers put localised words there."""
         return self.said("error")
 
-    def words(self) -> str:
-        """For people: never to branch on, never a whole body."""
-        return ": ".join(dict.fromkeys(_said(self._decoded())))[:200]
+    def words(self, secrets: Iterable[str] = ()) -> str:
+        """For people: never to branch on, never a whole body. Cut off last: half a secret would not be known as one."""
+        said = ": ".join(dict.fromkeys(_said(self._decoded())))
+        for secret in secrets:
+            said = said.replace(secret, "[secret]")
+        return said[:200]
 
     def said(self, key: str) -> str:
         """A text at the top of the body; empty where there is none."""

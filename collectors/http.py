@@ -90,9 +90,7 @@ class Http:
     def failure(self, answer: Answer) -> CollectorError:
         """What an answer that is no good means for the caller. What the server says is shown without our secret."""
         until = wait_until(answer.headers, self._rates(answer.headers), self._now())
-        said = answer.words()
-        for secret in filter(None, (self.secret, self._hidden)):
-            said = said.replace(secret, "[secret]")
+        said = answer.words(filter(None, (self.secret, self._hidden)))
         return answer.failure(f"{self.base.host} answered {answer.status}" + (f" ({said})" if said else ""), until)
 
     def _url(self, path: str, params: Params) -> httpx.URL:

@@ -126,8 +126,9 @@ class Vk:
         form["access_token"] = self._token
         said = _SAID.one((await self._http.post(f"/method/{method}", form=form, spend=("calls",), reads=True)).body)
         if error := said.error:
-            words = f"{self._http.base.host} answered error {error.error_code} ({error.error_msg[:200]})"
-            raise _ERRORS.get(error.error_code, Refused)(words.replace(self._token, "[secret]"))
+            words = error.error_msg.replace(self._token, "[secret]")[:200]
+            said_so = f"{self._http.base.host} answered error {error.error_code} ({words})"
+            raise _ERRORS.get(error.error_code, Refused)(said_so)
         if said.response is None:
             raise Malformed(f"{self._http.base.host}: neither a response nor an error")
         people = {one.id: one for one in _PEOPLE.many(bytes(said.response.profiles))[0]}

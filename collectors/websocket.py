@@ -71,7 +71,8 @@ class WebSocket:
             if event.fin and not self._parts:
                 yield bytes(event.data)
                 continue
-            self._parts.append(bytes(event.data))
+            if event.data:  # parts of nothing add to no message's size, and could come without end
+                self._parts.append(bytes(event.data))
             if event.fin:
                 yield b"".join(self._parts)
                 self._parts.clear()

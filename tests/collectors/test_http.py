@@ -245,6 +245,14 @@ async def test_no_redirect_is_followed(client: httpx.AsyncClient, status: str) -
     assert SECRET in server.requests[0]
 
 
+async def test_no_part_of_a_secret_is_told_where_words_are_cut_off(client: httpx.AsyncClient) -> None:
+    said = whole(b'{"error": "%s%s"}' % (b"x" * 195, SECRET.encode()), status="400 Bad Request")
+    async with raw_server(sends(said)) as server:
+        with pytest.raises(Refused) as error:
+            await http(client, server.url).get("/x")
+    assert SECRET[:3] not in str(error.value)
+
+
 @pytest.mark.parametrize("path", ["@evil.example/x", ":99/x", ".evil.example/x", "/" + "a" * 70_000])
 async def test_a_path_cannot_lead_to_another_server(client: httpx.AsyncClient, path: str) -> None:
     async with raw_server(sends(GOOD)) as server:

@@ -315,6 +315,23 @@ def test_recorded_events_are_read(shared: Path) -> None:
     assert found
 
 
+async def test_parts_of_nothing_are_not_gathered() -> None:
+    class Flood:
+        """The first part of a message, and then without end parts that hold nothing."""
+
+        chunk = frame(b"a", fin=False) + frame(b"", Opcode.CONT, fin=False) * 5_000
+
+        async def read(self, _most: int, timeout: float) -> bytes:
+            return self.chunk
+
+    flood = Flood()
+    socket = websocket.WebSocket(flood, "stream.example")
+    assert await socket.receive(1.0) == []
+    assert len(socket._parts) == 1
+    flood.chunk = frame(b"b", Opcode.CONT)
+    assert await socket.receive(1.0) == [b"ab"]
+
+
 def test_events_of_a_real_network_are_read(shared: Path) -> None:
     kept = json.loads((shared / "platforms/live/bluesky/firehose_jetstream_examples.json").read_text())
     events = sorted(kept["examples"].values(), key=lambda one: one["time_us"])
