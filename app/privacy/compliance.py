@@ -37,7 +37,8 @@ async def _step(db: Database, settings: Settings, clock: Clock, source_id: int) 
     job, after, at = (row.job, row.after, row.at) if row else (None, 0, 0)
     if job is None and not after and row is not None and now - at < EVERY:
         return 0
-    async with sources.opened(db, settings, clock, source_id) as collector:
+    # A job is its app's: with the credential of another, lent, it would not be found.
+    async with sources.opened(db, settings, clock, source_id, own=True) as collector:
         if not isinstance(collector, Complies):
             return 0
         count = await _applied(db, collector, source_id, job, (after, at), now) if job else 0

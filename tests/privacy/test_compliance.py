@@ -86,6 +86,26 @@ async def test_a_round_is_begun_asked_for_applied_and_begun_again(
         assert await sweep.over(session, late + 9 * DAY) == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_job_is_asked_for_by_whose_it_is(
+    db: Database, source: int, clock: FakeClock, router: respx.Router, tmp_path: Path
+) -> None:
+    """Another credential that shares the work has more left, and knows nothing of the job."""
+    (tmp_path / "lent").write_text("another-token")
+    told = {"credential_file": str(tmp_path / "lent"), "base_url": "https://api.x.com", "lends_to": source}
+    lent = await add_source(db, "lent", "x", **told)
+    async with db.write() as session:
+        await session.execute(update(Source).values(limits='{"money": 1000000}'))
+    router.post("https://api.x.com/2/compliance/jobs").mock(return_value=_job("created", upload_url=f"{STORE}/in"))
+    router.put(f"{STORE}/in").respond(200)
+    job = router.get("https://api.x.com/2/compliance/jobs/7").mock(return_value=_job("in_progress"))
+    settings = Settings(_env_file=None, secret_key=KEY, database_url=db.url)
+    for _ in range(2):
+        await compliance._step(db, settings, clock, source)
+    assert lent != source
+    assert job.calls.last.request.headers["authorization"] == "Bearer a-bearer-token"
+
+
 @pytest.mark.parametrize("address", ["https://evil.example/in", "http://storage.googleapis.com/in", "https://[", ""])
 async def test_ids_go_to_nobody_else(
     db: Database, source: int, clock: FakeClock, router: respx.Router, address: str
