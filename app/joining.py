@@ -50,7 +50,9 @@ async def _lent(db: Database, new: NewSource, to: str) -> NewSource:
         first = row if row.lends_to is None else await rows.by_id(session, row.lends_to)
     if first.platform != new.platform:
         raise Invalid("shares_with", to, f"is a source of {first.platform}, not of {new.platform}")
-    return replace(new, lends_to=first.id, url=new.url or first.base_url)
+    if new.url is not None and new.url.rstrip("/") != (first.base_url or "").rstrip("/"):
+        raise Invalid("url", new.url, f"must be that of {first.name}, or be left out: another server has other posts")
+    return replace(new, lends_to=first.id, url=first.base_url)
 
 
 def credential_of(new: NewSource, secret: str | None) -> tuple[NewSource, Credential | None]:

@@ -76,6 +76,14 @@ async def test_only_of_the_same_platform(db: Database) -> None:
         )
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_only_at_the_same_address(db: Database) -> None:
+    await add(db, "yt1", "a-key", "https://youtube.example")
+    with pytest.raises(Invalid, match="another server has other posts"):
+        await add(db, "yt2", "another-key", "https://youtube.example.org", "yt1")
+    await add(db, "yt2", "another-key", "https://youtube.example/", "yt1")
+
+
 @pytest.mark.parametrize("platform", ["youtube", "misskey"])
 async def test_a_source_whose_only_credential_is_revoked_stops_and_says_so(
     db: Database, clock: FakeClock, platform: str
