@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from app.clock import DAY
 from app.db.engine import ReadSession
-from app.models import Coverage, Post, Source, Tagging, Track
+from app.models import NETWORK, Coverage, Post, Source, Tagging, Track
 from app.store.subjects import hashtag_key
 
 WINDOW = 7 * DAY
@@ -25,7 +25,7 @@ async def posts_a_day(session: ReadSession, tag: str, platform: str, now: int) -
     posts = select(func.count()).select_from(Tagging).join(Post, Post.id == Tagging.post_id)
     posts = posts.where(
         Tagging.hashtag_id == hashtag_key(tag),
-        Post.platform == platform,
+        Post.platform.in_(select(NETWORK).where(Source.platform == platform)),  # its posts may bear another's name
         Post.created_at >= start,
         Post.created_at < end,
     )
