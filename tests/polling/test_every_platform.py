@@ -19,6 +19,7 @@ from tests.cli import call, one_line
 from tests.clocks import FakeClock
 from tests.polling.town import Town, settings_for
 
+OWN = {"lemmy": "/post/", "peertube": "/videos/"}  # in the ids of what they alone show
 METRICS = ("likes", "reposts", "replies", "quotes")
 
 
@@ -35,9 +36,12 @@ def write(script: Script, clock: FakeClock) -> dict[str, list[Written]]:
 
 
 def is_of(platform: str, row: Post) -> bool:
-    """What Misskey shows is Mastodon's own, counted once; Lemmy's lies beside it, under the same network's name."""
+    """What Misskey shows is Mastodon's own, counted once; others' lie beside it, under the same network's name."""
     network = collectors.offer(platform).network or platform
-    return row.platform == network and (network != "mastodon" or ("/post/" in row.native_id) == (platform == "lemmy"))
+    own = next((name for name, part in OWN.items() if part in row.native_id), "mastodon")
+    return row.platform == network and (
+        network != "mastodon" or own == ("mastodon" if platform == "misskey" else platform)
+    )
 
 
 async def same(town: Town, posts: dict[str, list[Written]], which: Callable[[Offer], bool] = lambda _: True) -> None:
