@@ -1,6 +1,5 @@
 """Blogs by their feeds: RSS, Atom and JSON Feed, each at its own address."""
 
-import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,7 +9,7 @@ from typing import ClassVar
 
 import httpx
 
-from collectors import feed_reading
+from collectors import feed_apart
 from collectors.contract import Allowance, Credential, Keeper, Meter, Offer
 from collectors.errors import Malformed, Refused
 from collectors.feed_reading import ACCEPT, Feed
@@ -108,7 +107,7 @@ class Feeds:
                 raise Malformed(f"{self._http.base.host} says that nothing changed, unasked")
             return last.feed
         try:
-            feed = await asyncio.to_thread(feed_reading.read, answer.body, url)
+            feed = await feed_apart.read(answer.body, url)
         except Malformed as error:
             raise Malformed(f"{self._http.base.host}: {error}") from None
         self._remember(url, feed, answer.headers)

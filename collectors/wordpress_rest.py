@@ -1,12 +1,11 @@
 """WordPress's REST API: where it answers, the numbers of tags, how many comments posts have; and the feed beside it."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Collection, Sequence
 
 import httpx
 
-from collectors import feed_reading
+from collectors import feed_apart
 from collectors.answer import Answer
 from collectors.contract import Keeper
 from collectors.errors import CollectorError, Malformed, Refused
@@ -100,7 +99,7 @@ async def feed(http: Http, closed: CollectorError | None, *paths: str) -> Feed:
             return Feed("", ())  # past its last page
         if answer.status == httpx.codes.OK:
             try:
-                return await asyncio.to_thread(feed_reading.read, answer.body, f"{http.base}{path}")
+                return await feed_apart.read(answer.body, f"{http.base}{path}")
             except Malformed as error:
                 wrong = wrong or Malformed(f"{http.base.host}: {error}")
     raise wrong or Refused(f"{http.base.host} has no feed any more")

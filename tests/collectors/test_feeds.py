@@ -13,7 +13,7 @@ import httpx
 import pytest
 import respx
 
-from collectors import feeds
+from collectors import feed_apart, feeds
 from collectors.errors import CollectorError, Malformed, Refused
 from collectors.feed_reading import read
 from collectors.feeds import Feeds
@@ -256,3 +256,19 @@ def test_recorded_feeds_of_every_make_give_what_they_hold() -> None:
         body = DATED.sub(rb"\1<id>urn:x</id><published>2026-11-24T09:00:00Z</published>", path.read_bytes())
         body = body if body.endswith(b">") else body + b"</rss>"
         assert len(read(body, URL).posts) == len(DATED.findall(body)), path.name
+
+
+async def test_a_feed_that_is_made_to_be_slow_is_given_up_and_a_large_one_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process of its own reads it: what it costs is bounded, and the worker goes on."""
+    item = "<item><guid>{n}</guid><title>Round {n}</title><pubDate>Tue, 24 Nov 2026 09:00:00 GMT</pubDate></item>"
+    items = "".join(item.format(n=n) for n in range(800))
+    large = f'<rss version="2.0"><channel><title>x</title>{items}</channel></rss>'
+    assert len((await feed_apart.read(large.encode(), "https://blog.example/feed")).posts) == 800
+    with pytest.raises(Malformed, match="web page"):
+        await feed_apart.read(b"<html>" + b"a" * 100_000, "https://blog.example/feed")
+    slow = large.replace("<item>", "<item " + " ".join(f"a{n}=''" for n in range(40_000)) + ">", 1)
+    monkeypatch.setattr(feed_apart, "WAIT_SECONDS", 1)
+    with pytest.raises(Malformed, match="longer to read"):
+        await feed_apart.read(slow.encode(), "https://blog.example/feed")
