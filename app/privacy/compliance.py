@@ -9,7 +9,7 @@ from app.failpoints import reached
 from app.privacy.limits import with_jobs
 from app.settings import Settings
 from app.store import compliance
-from collectors.errors import CollectorError
+from collectors.errors import CollectorError, RateLimited, Unavailable
 from collectors.policy import Complies
 
 EVERY = 6 * HOUR
@@ -51,9 +51,14 @@ async def _step(db: Database, settings: Settings, clock: Clock, source_id: int) 
 async def _applied(
     db: Database, collector: Complies, source_id: int, job: str, place: tuple[int, int], now: int
 ) -> int | None:
-    """None: it still runs. One that failed is asked for no more: its posts come with the next round."""
+    """None: it still runs. One that failed is asked for no more: its posts come with the next round.
+
+    A server that cannot answer now says nothing of the job.
+    """
     try:
         gone = await collector.gone(job)
+    except (RateLimited, Unavailable):
+        raise
     except CollectorError:
         async with db.write() as session:
             await compliance.keep(session, source_id, None, 0, 0)

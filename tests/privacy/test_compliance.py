@@ -71,6 +71,8 @@ async def test_a_round_is_begun_asked_for_applied_and_begun_again(
     assert (await step(), made.call_count) == (0, 1)
     clock.advance((compliance.EVERY + MINUTE) / 1_000)
     assert (await step(), made.call_count) == (0, 2)
+    job.mock(return_value=httpx.Response(503))
+    assert [(await step(), made.call_count) for _ in range(2)] == [(0, 2)] * 2, "a job is not lost for a bad moment"
     job.mock(return_value=_job("failed"))
     assert await step() == 0
     assert (await step(), made.call_count) == (0, 3)
