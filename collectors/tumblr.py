@@ -90,7 +90,7 @@ class Tumblr:
 
     async def check(self) -> Mapping[str, str]:
         _ENVELOPE.one((await self._get("/v2/tagged", [("tag", "tumblr"), ("limit", "1")])).body)
-        return {"server": self._http.base.host, "key": "taken"}
+        return {"server": self._http.base.host, "key": "accepted"}
 
     def search(self, tag: str, *, cursor: str | None = None, until: datetime | None = None) -> AsyncIterator[Page]:
         """A cursor is the second before which it goes on; after a full page that second is read again, for its rest."""

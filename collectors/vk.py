@@ -101,7 +101,7 @@ class Vk:
 
     async def check(self) -> Mapping[str, str]:
         await self._call("newsfeed.search", {"q": "#vk", "count": "1"})
-        return {"server": self._http.base.host, "token": "taken"}
+        return {"server": self._http.base.host, "token": "accepted"}
 
     def search(self, tag: str, *, cursor: str | None = None, until: datetime | None = None) -> AsyncIterator[Page]:
         """By time: a cursor is the last second that is wanted. After a full page that second is read again."""

@@ -63,7 +63,7 @@ class Youtube:
     async def check(self) -> Mapping[str, str]:
         """A search would cost one of the few."""
         await self._list("/videos", [("part", "snippet"), ("chart", "mostPopular"), ("maxResults", "1")])
-        return {"server": self._http.base.host, "account": "an API key that is taken"}
+        return {"server": self._http.base.host, "account": "an API key that it accepts"}
 
     def search(self, tag: str, *, cursor: str | None = None, until: datetime | None = None) -> AsyncIterator[Page]:
         wanted = _second(self.since) if self.since else ""

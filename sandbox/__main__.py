@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import contextlib
 
-from sandbox import demo
+from sandbox import demo, platforms
 from sandbox.mastodon_json import FLAVOURS
 from sandbox.posts import DAY
 from sandbox.server import clock, start
@@ -26,7 +26,9 @@ async def _serve(given: argparse.Namespace) -> None:
     async with await start(
         given.port, seed=given.seed, began=began, flavour=given.flavour, token=given.token
     ) as running:
-        print(f"{running.url}  (Mastodon's API under /api, Bluesky's under /xrpc)", flush=True)  # noqa: T201
+        others = ", ".join(f"/{name}" for name in platforms.PLATFORMS)
+        said = f"{running.url}  (Mastodon's API under /api, Bluesky's under /xrpc, others under {others})"
+        print(said, flush=True)  # noqa: T201
         for campaign in demo.CAMPAIGNS:
             print("  " + " ".join(f"#{tag}" for tag in campaign.tags), flush=True)  # noqa: T201
         await asyncio.Event().wait()
