@@ -109,7 +109,7 @@ FRENCH = {
     "must be a form as browsers send it": "doit être un formulaire comme un navigateur l’envoie",
     "has at most {} KiB": "a au plus {} Kio",
     "is what a link to older ones holds": "vient d’un lien vers des plus anciens",
-    "there is no campaign {}: GET /api/v1/campaigns lists all, POST /api/v1/campaigns makes one": (
+    "there is no campaign {}: the page /start or POST /api/v1/campaigns makes one": (
         "il n’y a pas de campagne {} : la première page les montre toutes"
     ),
     "there is no such campaign": "il n’y a pas de telle campagne",

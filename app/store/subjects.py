@@ -96,7 +96,7 @@ def memberships(scope: Scope, tags: Sequence[Carried], author: int | None) -> di
 
 
 def no_campaign(slug: str) -> NotFound:
-    return NotFound(f"there is no campaign {slug!r}: GET /api/v1/campaigns lists all, POST /api/v1/campaigns makes one")
+    return NotFound(f"there is no campaign {slug!r}: the page /start or POST /api/v1/campaigns makes one")
 
 
 def no_curve(kind: str, ref: str) -> NotFound:
