@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # On a machine with one core, or many: as many workers as cores, eight at most.
-TESTS ?= -n logical --maxprocesses 8 --dist worksteal
+# One more than there are cores: the tests that kill and restart processes wait more than they work.
+TESTS ?= -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses 8 --dist worksteal
 # --no-strip-extras: pip 23.2 reads "coverage[toml]" as a package apart, and would take a newer one that has no hash here.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --no-strip-extras --extra export --group build $(UPGRADE)
