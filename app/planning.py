@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app import sources
-from app.analysis.tags import normal, wrong
+from app.analysis.tags import normal, spelling, wrong
 from app.clock import DAY, HOUR, Clock, to_ms
 from app.db.engine import Database
 from app.errors import Invalid, NotFound
@@ -89,7 +89,7 @@ async def _look(db: Database, settings: Settings, clock: Clock, source_id: int, 
         async with sources.opened(db, settings, clock, source_id) as collector:
             if not isinstance(collector, Searches) or not collector.offer.page_size:
                 return None
-            async for page in collector.search(tag):
+            async for page in collector.search(spelling(tag)):
                 wanted = normal(tag)
                 births = [to_ms(p.created_at) for p in page.posts if any(normal(one) == wanted for one in p.tags)]
                 back = collector.offer.look_back

@@ -1,7 +1,8 @@
 """What `sources add` was not told, and its platform needs: asked for where a person sits at a terminal."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import typer
 
@@ -9,6 +10,20 @@ import collectors
 from app import joining
 from app.errors import Invalid
 from app.store.sources import NewSource
+
+_OPTIONS = {"token": "--token-file", "limit": "--limit", "url": "--url", "identifier": "--identifier"}
+
+
+@contextmanager
+def by_option() -> Iterator[None]:
+    """The page and the command share the words of what is wrong; a command adds the option that one types."""
+    try:
+        yield
+    except Invalid as problem:
+        one = problem.errors[0]
+        option = _OPTIONS.get(one.field)
+        said = f"{one.message} ({option})" if option and option not in one.message else one.message
+        raise Invalid(one.field, one.value, said) from None
 
 
 def filled(

@@ -37,7 +37,8 @@ def add(
 
     given = settings()
     file = str(token_file.absolute()) if token_file else None
-    new, secret = asking.filled(platform, name, url, identifier, file, limit or [], shared=shares_with is not None)
+    with asking.by_option():
+        new, secret = asking.filled(platform, name, url, identifier, file, limit or [], shared=shares_with is not None)
 
     async def work() -> dict[str, str]:
         from app import joining
@@ -47,7 +48,8 @@ def add(
             joined = joining.join(db, given, SystemClock(), new, secret, unchecked=unchecked, shares_with=shares_with)
             return dict(await joined)
 
-    facts = run(work())
+    with asking.by_option():
+        facts = run(work())
     if json:
         show.as_json({"name": name, "platform": platform, "url": url, "facts": facts})
     elif unchecked:

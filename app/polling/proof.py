@@ -36,6 +36,8 @@ async def cover(session: Session, ours: Visit, earlier: Walk, walk: Walk, *, end
         await coverage.write(session, ours.claimed.id, *stretch, "partial" if reason else "complete", reason)
     if ended and ours.reach is not None and walk.goal is not None and walk.goal < ours.reach:
         await coverage.write(session, ours.claimed.id, walk.goal, ours.reach, "missed", HIDDEN)
+    if ended and walk.cut and walk.goal is None:  # nothing older was owed: it is told, and is no gap
+        ours.summary.worse("partial", HIDDEN)
     if ended and (hidden := walks.hidden_below(walk)):
         ours.summary.worse("partial", HIDDEN)
         await coverage.write(session, ours.claimed.id, *hidden, "missed", HIDDEN)

@@ -54,7 +54,8 @@ async def test_each_source_says_what_it_will_cost_and_miss(
             place.advance(60)
             place.script.add_post(place.network, ann, "so #farm")
         place.advance(1)
-        before = (await planning.planned(db, place.settings, clock, "farm", None))[0]
+        before = (await planning.planned(db, place.settings, clock, "#farm", None))[0]
+        assert place.running.faults.asked[-1].path == "/api/v1/timelines/tag/farm", "as a poll asks: without the #"
         assert (before.known, before.others) == ("looked", 0)
         assert 0.4 < before.posts < 0.6, "fifteen in the month that it was looked at for"
         assert (await planning.planned(db, place.settings, clock, "farm", None, looking=False))[0].known == "assumed"
